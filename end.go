@@ -1,0 +1,157 @@
+package switchboard
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/hubproto"
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// closing is how a connection ends.
+type closing struct {
+	cause          error  // what OnDisconnect is told
+	ctxCause       error  // what context.Cause tells methods
+	text           string // error of the Close message
+	allowReconnect bool
+	handshake      string // an error response instead of a Close message
+}
+
+// connect lets a client in: response, index, OnConnect. It runs alone, before
+// everything else of the connection.
+func (s *session) connect() {
+	if !s.respond() {
+		return
+	}
+	err := s.runOnConnect()
+	s.mu.Lock()
+	s.entered = err == nil
+	if s.phase == accepted && err == nil {
+		s.phase = connected
+	}
+	s.mu.Unlock()
+	if err != nil {
+		s.hub.logRefused(&s.conn, err)
+		s.begin(closing{cause: err, ctxCause: err, text: connectionError(s.hub.options.detail(err))})
+	}
+}
+
+// respond sends the handshake response and makes the client addressable.
+func (s *session) respond() bool {
+	response := frame(s.encoding(), transport.Control, hubproto.AppendHandshakeResponse(nil, ""))
+	if err := s.link.Send(response); err != nil {
+		return false
+	}
+	s.mu.Lock()
+	s.answered = true
+	s.lastPing = s.age(time.Now())
+	s.mu.Unlock()
+	s.hub.index.Add(s.conn.ID(), s.conn.UserID(), s)
+	return true
+}
+
+func (s *session) runOnConnect() (err error) {
+	if s.hub.onConnect == nil {
+		return nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			s.hub.logPanic(&s.conn, "OnConnect", v, debug.Stack())
+			err = errPanicked
+		}
+	}()
+	return s.hub.onConnect(s.context(), &s.conn)
+}
+
+// End implements transport.Session: the input is over. The methods learn it at
+// once; what was accepted before still runs.
+func (s *session) End(cause error) (run bool) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if cause == nil && len(s.tail) > 0 && s.codec >= 0 {
+		cause = errCutShort
+	}
+	s.tail = nil
+	c := closing{cause: cause, ctxCause: ErrDisconnected, allowReconnect: true}
+	if cause != nil {
+		c.ctxCause = cause
+		c.text = connectionError(s.hub.options.detail(cause))
+	}
+	s.cancelContext(c.ctxCause)
+	return s.endInOrder(c)
+}
+
+// endInOrder ends the connection after what is queued. What the client sends
+// from now on is not read.
+func (s *session) endInOrder(c closing) (run bool) {
+	s.deaf.Store(true)
+	return s.enqueue(entry{kind: endEntry, end: &c})
+}
+
+// endNow ends the connection before what is queued and sees to the rest.
+func (s *session) endNow(c closing) {
+	if s.begin(c) {
+		s.hub.spawn(s.Run)
+	}
+}
+
+// begin sends the Close message, ends the context and leaves the rest to Run.
+// The first end wins; begin reports whether this was it.
+func (s *session) begin(c closing) bool {
+	s.mu.Lock()
+	if s.phase >= ending {
+		s.mu.Unlock()
+		return false
+	}
+	s.phase = ending
+	s.over = c
+	s.queue, s.queued = nil, 0
+	answered := s.answered
+	if s.paused {
+		s.resume()
+	}
+	s.mu.Unlock()
+
+	s.deaf.Store(true)
+	s.link.Last(s.farewell(c, answered))
+	s.cancelContext(c.ctxCause)
+
+	s.mu.Lock()
+	s.phase = ended
+	s.mu.Unlock()
+	return true
+}
+
+// farewell is the last message of a connection, nil for none.
+func (s *session) farewell(c closing, answered bool) *transport.Frame {
+	switch {
+	case c.handshake != "":
+		return &transport.Frame{Op: transport.OpText, Class: transport.Control, Payload: hubproto.AppendHandshakeResponse(nil, c.handshake)}
+	case !answered:
+		return nil
+	}
+	return frame(s.encoding(), transport.Control, s.encoding().AppendClose(nil, c.text, c.allowReconnect))
+}
+
+// leave runs when nothing else of the connection runs any more.
+func (s *session) leave() {
+	if s.entered && s.hub.onDisconnect != nil {
+		s.runOnDisconnect()
+	}
+	s.hub.index.Remove(s.conn.ID())
+	s.link.Close(transport.Normal)
+	s.mu.Lock()
+	s.phase = gone
+	s.mu.Unlock()
+	s.hub.forget(s)
+}
+
+func (s *session) runOnDisconnect() {
+	defer func() {
+		if v := recover(); v != nil {
+			s.hub.logPanic(&s.conn, "OnDisconnect", v, debug.Stack())
+		}
+	}()
+	s.hub.onDisconnect(context.WithoutCancel(s.context()), &s.conn, s.over.cause)
+}

@@ -1,0 +1,152 @@
+package switchboard
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/switchboard-rt/switchboard/hubproto"
+	"github.com/switchboard-rt/switchboard/internal/registry"
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// Hub is a set of named methods and the connections that may call them. All
+// its methods may be called from any goroutine, except that Handle, OnConnect
+// and OnDisconnect belong before the first connection.
+type Hub struct {
+	name    string
+	options Options
+
+	// Registration: fixed once opened.
+	methods      map[string]*method
+	onConnect    func(context.Context, *Conn) error
+	onDisconnect func(context.Context, *Conn, error)
+	opened       atomic.Bool
+
+	index *registry.Registry[*session]
+	pings []*transport.Frame // for each codec, made once
+
+	mu       sync.Mutex
+	sessions map[*session]struct{} // every open one, handshaken or not
+	draining bool
+	drained  chan struct{} // closed when draining and sessions is empty
+	work     sync.WaitGroup
+}
+
+// NewHub makes a hub. The name is for logs and must be unique in a cluster.
+// nil options mean the defaults; NewHub panics on invalid ones.
+func NewHub(name string, o *Options) *Hub {
+	options, err := o.withDefaults()
+	if err != nil {
+		panic(fmt.Sprintf("switchboard: NewHub %q: %v", name, err))
+	}
+	h := &Hub{
+		name:     name,
+		options:  options,
+		methods:  map[string]*method{},
+		index:    registry.New[*session](),
+		sessions: map[*session]struct{}{},
+		drained:  make(chan struct{}),
+	}
+	for _, c := range options.Codecs {
+		h.pings = append(h.pings, frame(c, transport.Control, c.AppendPing(nil)))
+	}
+	return h
+}
+
+// Name is the name given to NewHub.
+func (h *Hub) Name() string { return h.name }
+
+// Handle makes fn callable by clients under name, which they may write in any
+// case. fn is an ordinary function:
+//
+//	func([ctx context.Context], [c *switchboard.Conn], arguments...) ([result], [error])
+//
+// The arguments are those the client sends, by position. Handle panics if fn
+// has another shape, if the name is taken, or after the first connection.
+func (h *Hub) Handle(name string, fn any) {
+	h.mustBeClosed("Handle")
+	m, err := newMethod(name, fn)
+	if err != nil {
+		panic(fmt.Sprintf("switchboard: hub %q: Handle %q: %v", h.name, name, err))
+	}
+	key := fold(name)
+	if old := h.methods[key]; old != nil {
+		panic(fmt.Sprintf("switchboard: hub %q: Handle %q: the name is taken by %q (names compare without case)", h.name, name, old.name))
+	}
+	h.methods[key] = m
+}
+
+// OnConnect sets what runs for each new connection, before its first method.
+// An error refuses the connection: the client is told, and OnDisconnect does
+// not run. The connection can be reached by others meanwhile.
+func (h *Hub) OnConnect(f func(ctx context.Context, c *Conn) error) {
+	h.mustBeClosed("OnConnect")
+	h.onConnect = f
+}
+
+// OnDisconnect sets what runs once for each connection that OnConnect let in,
+// after its last method has returned. cause is nil if the client left or was
+// lost or was aborted, else what ended the connection. ctx is not cancelled by
+// the end of the connection.
+func (h *Hub) OnDisconnect(f func(ctx context.Context, c *Conn, cause error)) {
+	h.mustBeClosed("OnDisconnect")
+	h.onDisconnect = f
+}
+
+func (h *Hub) mustBeClosed(what string) {
+	if h.opened.Load() {
+		panic(fmt.Sprintf("switchboard: hub %q: %s after the first connection", h.name, what))
+	}
+}
+
+// Open begins a connection; endpoints call it. It implements [transport.Opener].
+func (h *Hub) Open(link transport.Link, peer *transport.Peer) (transport.Session, error) {
+	h.opened.Store(true)
+	s := newSession(h, link, peer)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.draining {
+		return nil, transport.ErrShutdown
+	}
+	h.sessions[s] = struct{}{}
+	return s, nil
+}
+
+// Len is the number of connections that have finished their handshake.
+func (h *Hub) Len() int { return h.index.Len() }
+
+// Abort ends a connection as [Conn.Abort] does. An unknown id is no error.
+func (h *Hub) Abort(_ context.Context, id string) error {
+	if s, ok := h.index.Get(id); ok {
+		s.conn.Abort()
+	}
+	return nil
+}
+
+// spawn runs f on a goroutine of the hub's own; Shutdown waits for it. It is
+// the one place in this package that starts any.
+func (h *Hub) spawn(f func()) { h.work.Go(f) }
+
+// forget takes s off the books when nothing of it runs any more.
+func (h *Hub) forget(s *session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.sessions, s)
+	if h.draining && len(h.sessions) == 0 {
+		h.closeDrained()
+	}
+}
+
+// frame wraps encoded bytes for the way out.
+func frame(c hubproto.Codec, class transport.Class, payload []byte) *transport.Frame {
+	op := transport.OpText
+	if c.Binary() {
+		op = transport.OpBinary
+	}
+	return &transport.Frame{Payload: payload, Op: op, Class: class}
+}
+
+var connType = reflect.TypeFor[*Conn]()

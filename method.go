@@ -1,0 +1,52 @@
+package switchboard
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/switchboard-rt/switchboard/internal/bind"
+)
+
+// method is one callable name.
+type method struct {
+	name string // as registered; error texts use this casing
+	plan *bind.Plan
+}
+
+func newMethod(name string, fn any) (*method, error) {
+	if strings.TrimSpace(name) == "" || !utf8.ValidString(name) {
+		return nil, errors.New("the name must not be empty or blank")
+	}
+	plan, err := bind.New(fn, connType)
+	if err != nil {
+		return nil, err
+	}
+	if plan.Streams || len(plan.Uploads) > 0 {
+		return nil, errors.New("methods that take or return streams are not supported yet")
+	}
+	return &method{name: name, plan: plan}, nil
+}
+
+// fold is the one rule by which method names compare: lower case, by Unicode's
+// simple mapping. Names towards clients are never re-cased.
+func fold(name string) string { return strings.ToLower(name) }
+
+// lookup finds a method by the name a client sent, without allocating for
+// short ASCII names.
+func (h *Hub) lookup(target []byte) *method {
+	var buf [64]byte
+	if len(target) > len(buf) {
+		return h.methods[fold(string(target))]
+	}
+	for i, c := range target {
+		if c >= utf8.RuneSelf {
+			return h.methods[fold(string(target))]
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		buf[i] = c
+	}
+	return h.methods[string(buf[:len(target)])]
+}

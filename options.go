@@ -1,0 +1,97 @@
+package switchboard
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/hubproto"
+	"github.com/switchboard-rt/switchboard/hubproto/jsonhub"
+)
+
+// Options are a hub's settings. The zero value of each field means its
+// default, which is that of ASP.NET Core SignalR. NewHub panics on a value out of range.
+type Options struct {
+	// HandshakeTimeout is how long a client may take from the start of its
+	// transport to its handshake. Default 15 s.
+	HandshakeTimeout time.Duration
+	// KeepAliveInterval is the time between pings to the client (not over long
+	// polling). Default 15 s. Official clients give up after 30 s of silence,
+	// so keep it at half of that or less.
+	KeepAliveInterval time.Duration
+	// ClientTimeout ends a connection that has sent at least one ping and then
+	// nothing for so long. Default 30 s. Keep it at twice the client's ping
+	// interval (15 s) or more.
+	ClientTimeout time.Duration
+	// MaxMessageSize bounds one hub message from a client, in bytes, framing
+	// included. Default 32 KiB; -1 means no bound, which lets one client fill the memory.
+	MaxMessageSize int
+	// DetailedErrors shows clients the text of every error a method returns.
+	// Dangerous in public: texts of databases and files are none of their
+	// business. Errors made by [Error] are always shown.
+	DetailedErrors bool
+	// Parallel is how many methods of one connection may run at once. Default
+	// 1: in order, one after the other.
+	Parallel int
+	// Codecs are the encodings that clients may choose in the handshake. Default: JSON.
+	Codecs []hubproto.Codec
+	// Logger takes what the hub has to say. Default slog.Default().
+	Logger *slog.Logger
+}
+
+// withDefaults returns a checked copy with every default filled in.
+func (o *Options) withDefaults() (Options, error) {
+	var v Options
+	if o != nil {
+		v = *o
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		def   time.Duration
+	}{
+		{"HandshakeTimeout", &v.HandshakeTimeout, 15 * time.Second},
+		{"KeepAliveInterval", &v.KeepAliveInterval, 15 * time.Second},
+		{"ClientTimeout", &v.ClientTimeout, 30 * time.Second},
+	} {
+		if *d.value < 0 {
+			return v, fmt.Errorf("%s must not be negative, it is %v", d.name, *d.value)
+		}
+		*d.value = cmp.Or(*d.value, d.def)
+	}
+	if v.MaxMessageSize < -1 {
+		return v, fmt.Errorf("MaxMessageSize must be -1 (no bound) or more, it is %d", v.MaxMessageSize)
+	}
+	v.MaxMessageSize = cmp.Or(v.MaxMessageSize, 32<<10)
+	if v.Parallel < 0 {
+		return v, fmt.Errorf("Parallel must be 1 or more, it is %d", v.Parallel)
+	}
+	v.Parallel = cmp.Or(v.Parallel, 1)
+	if v.Logger == nil {
+		v.Logger = slog.Default()
+	}
+	return v, v.checkCodecs()
+}
+
+func (o *Options) checkCodecs() error {
+	if len(o.Codecs) == 0 {
+		o.Codecs = []hubproto.Codec{jsonhub.New(nil)}
+	}
+	seen := map[string]bool{}
+	for _, c := range o.Codecs {
+		if c == nil {
+			return fmt.Errorf("Codecs holds a nil codec")
+		}
+		name := strings.ToLower(c.Name())
+		if seen[name] {
+			return fmt.Errorf("Codecs names %q twice", c.Name())
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+// maxMessage is the bound as codecs want it: 0 for none.
+func (o *Options) maxMessage() int { return max(o.MaxMessageSize, 0) }

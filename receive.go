@@ -1,0 +1,99 @@
+package switchboard
+
+import (
+	"errors"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/hubproto"
+)
+
+// Receive takes bytes of a stream: messages may be split over calls and many
+// may come in one; message boundaries of the transport mean nothing.
+func (s *session) Receive(p []byte) (run bool) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if s.deaf.Load() {
+		return false
+	}
+	buf, joined := p, false
+	if len(s.tail) > 0 {
+		s.tail = append(s.tail, p...)
+		buf, joined = s.tail, true
+	}
+	rest, run := s.consume(buf)
+	switch {
+	case len(rest) == 0 || s.deaf.Load():
+		s.tail = nil // an idle connection holds no buffer
+	case joined:
+		s.tail = s.tail[:copy(s.tail, rest)]
+	default:
+		s.tail = append([]byte(nil), rest...)
+	}
+	return run
+}
+
+// consume takes whole messages off buf and returns what is left of it.
+func (s *session) consume(buf []byte) (rest []byte, run bool) {
+	first := true
+	for len(buf) > 0 && !s.deaf.Load() {
+		if s.codec < 0 {
+			var ok, r bool
+			buf, r, ok = s.handshake(buf)
+			run = run || r
+			if !ok {
+				break
+			}
+			continue
+		}
+		body, rest, ok, err := s.encoding().Split(buf, s.hub.options.maxMessage())
+		if err == nil && !ok {
+			break
+		}
+		if err == nil {
+			err = s.encoding().Parse(body, &s.msg)
+		}
+		if err != nil {
+			return nil, s.violation(err) || run
+		}
+		if first {
+			s.seen.Store(int64(s.age(time.Now())))
+			first = false
+		}
+		run = s.dispatch(&s.msg, len(buf)-len(rest)) || run
+		buf = rest
+	}
+	return buf, run
+}
+
+// dispatch handles one message. Invocations join the queue; the rest is done here.
+func (s *session) dispatch(m *hubproto.Message, size int) (run bool) {
+	switch m.Type {
+	case hubproto.Invocation, hubproto.StreamInvocation:
+		return s.enqueue(entry{kind: callEntry, msg: m.Clone(), method: s.hub.lookup(m.Target), size: size + entryOverhead})
+	case hubproto.Ping:
+		s.pinged.Store(true)
+	case hubproto.Close:
+		var cause error
+		if m.Error != "" {
+			cause = &hubproto.HubError{Text: m.Error}
+		}
+		return s.endInOrder(closing{cause: cause, ctxCause: ErrDisconnected})
+	}
+	// Items, completions and cancellations of unknown ids, acks without
+	// stateful reconnect, and types of a later protocol are ignored.
+	return false
+}
+
+// violation ends the connection after what was accepted before it.
+func (s *session) violation(err error) (run bool) {
+	if errors.Is(err, hubproto.ErrTooLarge) {
+		err = tooLarge(s.hub.options.MaxMessageSize)
+	}
+	s.hub.logViolation(&s.conn, err)
+	return s.endInOrder(closing{
+		cause:          err,
+		ctxCause:       err,
+		text:           connectionError(s.hub.options.detail(err)),
+		allowReconnect: true,
+	})
+}

@@ -1,0 +1,91 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Session is the read side of one connection: what a transport feeds with the
+// bytes it receives. A hub makes one for each connection it opens.
+//
+// None of Receive, End and Tick runs user code or blocks. Each returns run:
+// true means that work is queued and the caller must call Run, on a goroutine
+// that may be held up for as long as user code likes. A driver first hands on
+// the right to read, so that a slow method never blocks reading.
+type Session interface {
+	// Receive parses p and queues what it finds. Calls never overlap. p is
+	// valid only during the call and is not changed. After the session has
+	// asked to end the connection, bytes are ignored.
+	Receive(p []byte) (run bool)
+	// Run works the queue off until it is empty. If another goroutine is
+	// already at it, Run returns at once.
+	Run()
+	// End says that the input is over: nil if the peer left or was lost, else
+	// the violation that ended it. No Receive follows. Later calls do nothing.
+	End(cause error) (run bool)
+	// Tick looks at the clock: pings, time-outs. It is called by the engine's
+	// sweeper no earlier than at the time returned last, one call at a time,
+	// and at most about once a second. The zero time means: never again.
+	Tick(now time.Time) (next time.Time, run bool)
+}
+
+// Link is the write side of one connection as a hub sees it: an outbox that
+// belongs to the connection and outlives its carriers. All methods may be
+// called from any goroutine; only Writable waits.
+type Link interface {
+	// Send appends f; it may be written now. The order of calls is the order
+	// on the wire. The error is nil or says that the connection takes nothing
+	// more ([ErrClosed], [ErrSlow]).
+	Send(f *Frame) error
+	// Queue is Send for fan-out: f is marked for the engine's flush workers.
+	Queue(f *Frame) error
+	// Writable waits while more than 64 KiB is pending.
+	Writable(ctx context.Context) error
+	// Pause stops reading, Resume lets it go on: the receiver's back-pressure.
+	// Neither nests.
+	Pause()
+	Resume()
+	// Last appends f (nil: nothing) and takes nothing more: later sends are
+	// dropped with ErrClosed. Before f can be seen by the peer, the
+	// connection's token is dead. The transport stays up until Close, but no
+	// longer than the close time-out (5 s).
+	Last(f *Frame)
+	// Close ends the transport after what is pending: a close frame, the end
+	// of the response, 204 to the next poll. It includes Last(nil).
+	Close(why CloseReason)
+	// Done is closed when the carrier is gone for good.
+	Done() <-chan struct{}
+}
+
+// CloseReason says how a transport is to be ended.
+type CloseReason uint8
+
+const (
+	// Normal is a clean end: WebSocket code 1000.
+	Normal CloseReason = iota
+	// Fault is an end by a failure of the server: WebSocket code 1011.
+	Fault
+)
+
+// Opener is what an endpoint opens onto: a hub, or a raw line.
+type Opener interface {
+	// Open begins a connection. The session is fed from then on. An error
+	// (such as [ErrShutdown]) refuses it before anything was sent.
+	Open(link Link, peer *Peer) (Session, error)
+}
+
+// Drainer is an Opener that can say that it takes no new connections; an
+// endpoint then answers negotiation with 503 and Retry-After.
+type Drainer interface {
+	Draining() bool
+}
+
+var (
+	// ErrClosed is returned by sends to a connection that has ended.
+	ErrClosed = errors.New("transport: the connection is closed")
+	// ErrSlow is the end of a connection whose client did not take what was sent to it.
+	ErrSlow = errors.New("transport: the client is too slow: too much is pending for it")
+	// ErrShutdown refuses connections while the server shuts down.
+	ErrShutdown = errors.New("transport: the server is shutting down")
+)

@@ -1,0 +1,212 @@
+package endpoint
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/internal/wire"
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// maxEarly bounds what is posted before the first GET; then the POST waits.
+const maxEarly = 64 << 10
+
+// conn is one connection: from its negotiation, or from a WebSocket that came
+// without one, to its end.
+type conn struct {
+	h       *Handler
+	token   string
+	id      string
+	address netip.Prefix
+	counted bool // as a waiting negotiation; the table's
+	out     *wire.Outbox
+	watch   *wire.Watch
+
+	// receiving is held while bytes of one POST are taken in: POSTs are
+	// serialised in the order of their arrival.
+	receiving sync.Mutex
+	// started is closed when there is a session, or never will be.
+	started   chan struct{}
+	startOnce sync.Once
+
+	mu       sync.Mutex
+	kind     transport.Kind // fixed by the first GET; 0 before
+	session  transport.Session
+	early    []byte
+	attached bool      // a socket, event stream or poll is there
+	since    time.Time // when the last one went
+	polling  *poll
+	waiting  bool // a poll waits to take over
+	gone     bool
+}
+
+func (h *Handler) newConn(address netip.Prefix) *conn {
+	c := &conn{h: h, address: address, since: time.Now(), started: make(chan struct{})}
+	c.out = h.engine.NewOutbox(&wire.OutboxOptions{
+		WriteTimeout: h.WriteTimeout,
+		CloseTimeout: h.CloseTimeout,
+		Retired:      c.retired,
+		Lost:         func(error) { c.end(nil) },
+	})
+	return c
+}
+
+// watched has the sweeper look after c.
+func (c *conn) watched() {
+	w := c.h.engine.Watch(c)
+	c.mu.Lock()
+	c.watch = w
+	c.mu.Unlock()
+}
+
+// retired makes the token dead before the last message can be seen: the
+// JavaScript client tries it once more after any end (trap 16). Polling keeps
+// it for the 204 that ends the polls.
+func (c *conn) retired() {
+	if c.out != nil && !c.polls() {
+		c.h.table.remove(c)
+	}
+}
+
+func (c *conn) polls() bool { return c.isKind(transport.LongPolling) }
+
+func (c *conn) isKind(kind transport.Kind) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kind == kind
+}
+
+// claim fixes the transport and attaches a carrier to it. status is what to
+// answer if that cannot be, 0 if it can.
+func (c *conn) claim(kind transport.Kind) (first bool, status int, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.gone:
+		return false, http.StatusNotFound, textUnknownID
+	case c.kind != 0 && c.kind != kind:
+		return false, http.StatusBadRequest, textTransports
+	case c.kind != 0 && kind != transport.LongPolling:
+		return false, http.StatusConflict, ""
+	}
+	first = c.kind == 0
+	c.kind = kind
+	if first {
+		c.attached = true
+	}
+	return first, 0, ""
+}
+
+// open starts the application: the session gets what came before it.
+func (c *conn) open(r *http.Request, user *transport.User) error {
+	s, err := c.h.hub.Open(c.out, c.peer(r, user))
+	if err != nil {
+		c.remove()
+		return err
+	}
+	c.h.table.started(c)
+	c.mu.Lock()
+	run := len(c.early) > 0 && s.Receive(c.early)
+	c.early = nil
+	c.session = s
+	c.mu.Unlock()
+	c.startOnce.Do(func() { close(c.started) })
+	c.run(s, run)
+	return nil
+}
+
+// run has queued work done by a goroutine of the engine's.
+func (c *conn) run(s transport.Session, run bool) {
+	if run {
+		c.h.engine.Go("invoke", s.Run)
+	}
+}
+
+// detach notes that the carrier has gone.
+func (c *conn) detach() {
+	c.mu.Lock()
+	c.attached = false
+	c.since = time.Now()
+	watch := c.watch
+	c.mu.Unlock()
+	if watch != nil {
+		watch.At(time.Now().Add(c.h.DisconnectTimeout))
+	}
+}
+
+// end takes the connection off the table and tells its session.
+func (c *conn) end(cause error) {
+	c.remove()
+	c.mu.Lock()
+	s := c.session
+	c.mu.Unlock()
+	if s == nil {
+		c.out.Kill(nil)
+		return
+	}
+	c.run(s, s.End(cause))
+}
+
+// remove makes the connection unknown.
+func (c *conn) remove() {
+	c.h.table.remove(c)
+	c.mu.Lock()
+	c.gone = true
+	watch := c.watch
+	c.mu.Unlock()
+	c.startOnce.Do(func() { close(c.started) })
+	if watch != nil {
+		watch.Stop()
+	}
+}
+
+// Tick implements wire.Ticker: orphans are ended, sessions look at the clock.
+func (c *conn) Tick(now time.Time) (next time.Time) {
+	c.mu.Lock()
+	s, attached, orphaned := c.session, c.attached, c.since.Add(c.h.DisconnectTimeout)
+	c.mu.Unlock()
+	if !attached && !now.Before(orphaned) {
+		c.end(nil)
+		return time.Time{}
+	}
+	if s != nil {
+		var run bool
+		next, run = s.Tick(now)
+		c.run(s, run)
+	}
+	switch {
+	case attached && next.IsZero():
+		return now.Add(time.Hour) // the carrier ends the watch
+	case !attached && (next.IsZero() || orphaned.Before(next)):
+		return orphaned
+	}
+	return next
+}
+
+// peer is what methods may know of the request.
+func (c *conn) peer(r *http.Request, user *transport.User) *transport.Peer {
+	p := &transport.Peer{
+		ConnectionID: c.id,
+		Transport:    c.kind,
+		RemoteAddr:   r.RemoteAddr,
+		Path:         r.URL.Path,
+		Query:        publicQuery(r),
+		User:         user,
+		Context:      context.Background(),
+	}
+	if c.h.Context != nil {
+		p.Context = context.WithoutCancel(c.h.Context(r))
+	}
+	for _, name := range c.h.Headers {
+		if v := r.Header.Values(name); len(v) > 0 {
+			if p.Header == nil {
+				p.Header = map[string][]string{}
+			}
+			p.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), v...)
+		}
+	}
+	return p
+}

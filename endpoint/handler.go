@@ -1,0 +1,191 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/switchboard-rt/switchboard/internal/wire"
+	"github.com/switchboard-rt/switchboard/internal/wsconn"
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// Handler serves all routes of one hub. It is safe for concurrent use.
+type Handler struct {
+	settings
+	hub    transport.Opener
+	path   string // where it is mounted, lower case; empty: decided by the last segment
+	engine *wire.Engine
+	table  *table
+	down   atomic.Bool
+}
+
+// New makes a handler that tells negotiation from the rest by the last segment
+// of the path, for use with any router: route the hub's path and P/negotiate
+// to it. Mount is the same for one path of a mux. New panics on invalid options.
+func New(hub transport.Opener, o *Options) *Handler {
+	s, err := o.settle()
+	if err != nil {
+		panic(fmt.Sprintf("endpoint: %v", err))
+	}
+	if hub == nil {
+		panic("endpoint: there is no hub to open connections onto")
+	}
+	return &Handler{settings: s, hub: hub, engine: wire.NewEngine(s.Logger), table: newTable()}
+}
+
+// Mount registers a hub at path and below it. Paths compare without case as
+// far as the mux routes them; net/http's ServeMux does only below the path as written.
+func Mount(mux interface{ Handle(string, http.Handler) }, path string, hub transport.Opener, o *Options) *Handler {
+	if !strings.HasPrefix(path, "/") {
+		panic(fmt.Sprintf("endpoint: the path %q must begin with a slash", path))
+	}
+	h := New(hub, o)
+	path = strings.TrimSuffix(path, "/")
+	h.path = strings.ToLower(path)
+	if path != "" {
+		mux.Handle(path, h)
+	}
+	mux.Handle(path+"/", h)
+	return h
+}
+
+// Shutdown takes no new connections and waits until those there are have
+// ended, and everything that worked for them. End them first: Hub.Shutdown.
+func (h *Handler) Shutdown(ctx context.Context) error {
+	h.down.Store(true)
+	if err := h.engine.Wait(ctx); err != nil {
+		return fmt.Errorf("endpoint: shutdown: %w", err)
+	}
+	return nil
+}
+
+func (h *Handler) draining() bool {
+	d, ok := h.hub.(transport.Drainer)
+	return h.down.Load() || ok && d.Draining()
+}
+
+type route uint8
+
+const (
+	nowhere route = iota
+	toConnect
+	toNegotiate
+)
+
+// route reads a path: P, P/, P/negotiate, P/negotiate/, in any case.
+func (h *Handler) route(path string) route {
+	path = strings.ToLower(path)
+	if h.path == "" && path != "/" {
+		if strings.HasSuffix(strings.TrimSuffix(path, "/"), "/negotiate") {
+			return toNegotiate
+		}
+		return toConnect
+	}
+	switch rest, ok := strings.CutPrefix(path, h.path); {
+	case ok && (rest == "" || rest == "/"):
+		return toConnect
+	case ok && (rest == "/negotiate" || rest == "/negotiate/"):
+		return toNegotiate
+	}
+	return nowhere
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	where := h.route(r.URL.Path)
+	if where == nowhere {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if err := h.origins.Check(r); err != nil {
+		h.Logger.Debug("endpoint: refused", "path", r.URL.Path, "remote", r.RemoteAddr, "reason", err)
+		respond(w, http.StatusForbidden, "")
+		return
+	}
+	if h.cors(w, r) {
+		return
+	}
+	user, ok := h.authenticate(w, r)
+	if !ok {
+		return
+	}
+	if where == toNegotiate {
+		h.negotiate(w, r)
+		return
+	}
+	h.dispatch(w, r, user)
+}
+
+// authenticate asks the hook who this is. A refusal is answered without a body,
+// before anything else is looked at.
+func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (*transport.User, bool) {
+	if h.Authenticate == nil {
+		return nil, true
+	}
+	user, err := h.Authenticate(r)
+	if err != nil {
+		h.Logger.Debug("endpoint: not authenticated", "path", r.URL.Path, "remote", r.RemoteAddr, "reason", err)
+		w.WriteHeader(http.StatusUnauthorized)
+		return nil, false
+	}
+	return user, true
+}
+
+// dispatch tells the requests on P apart. An event stream is looked at before
+// a WebSocket, as the original does; what is no proper upgrade is a poll.
+func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, user *transport.User) {
+	switch r.Method {
+	case http.MethodPost:
+		h.post(w, r)
+	case http.MethodDelete:
+		h.delete(w, r)
+	case http.MethodGet:
+		if acceptsEvents(r.Header) {
+			h.events(w, r, user)
+			return
+		}
+		if wsconn.IsUpgrade(r) {
+			err := wsconn.Check(r)
+			if err == nil {
+				h.websocket(w, r, user)
+				return
+			}
+			if err.Status == http.StatusUpgradeRequired {
+				err.Respond(w)
+				return
+			}
+		}
+		h.poll(w, r, user)
+	default:
+		respond(w, http.StatusMethodNotAllowed, "")
+	}
+}
+
+func (h *Handler) offers(kind transport.Kind) bool { return slices.Contains(h.Transports, kind) }
+
+// respond writes a plain answer.
+func respond(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain")
+	if status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	}
+	w.WriteHeader(status)
+	if text != "" {
+		_, _ = w.Write([]byte(text)) // the client has gone if it fails
+	}
+}
+
+const (
+	textNoID       = "Connection ID required"
+	textUnknownID  = "No Connection with that ID"
+	textTransports = "Cannot change transports mid-connection"
+)
+
+func textNotOffered(kind transport.Kind) string {
+	return kind.String() + " transport not supported by this end point type"
+}

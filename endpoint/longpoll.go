@@ -1,0 +1,164 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// poll is one request that waits for data.
+type poll struct {
+	cancel context.CancelCauseFunc
+	done   chan struct{} // closed when it has its answer
+}
+
+var (
+	errReplaced = errors.New("a newer poll has come")
+	errNothing  = errors.New("the poll time-out has passed")
+)
+
+// forResponse finds the connection of a GET that needs an id.
+func (h *Handler) forResponse(w http.ResponseWriter, r *http.Request, kind transport.Kind) (*conn, bool) {
+	id := connectionID(r)
+	if id == "" {
+		respond(w, http.StatusBadRequest, textNoID)
+		return nil, false
+	}
+	c := h.table.get(id)
+	if c == nil {
+		respond(w, http.StatusNotFound, textUnknownID)
+		return nil, false
+	}
+	if !h.offers(kind) {
+		respond(w, http.StatusNotFound, textNotOffered(kind))
+		return nil, false
+	}
+	return c, true
+}
+
+// poll serves one poll. The first returns at once and starts the application;
+// it is never answered with 204, on which the JavaScript client hangs (traps 10 and 19).
+func (h *Handler) poll(w http.ResponseWriter, r *http.Request, user *transport.User) {
+	head := w.Header()
+	head.Set("Cache-Control", "no-cache, no-store")
+	head.Set("Pragma", "no-cache")
+	head.Set("Expires", "Thu, 01 Jan 1970 00:00:00 GMT")
+	c, ok := h.forResponse(w, r, transport.LongPolling)
+	if !ok {
+		return
+	}
+	first, status, text := c.claim(transport.LongPolling)
+	switch {
+	case status != 0:
+		respond(w, status, text)
+	case first:
+		err := c.open(r, user)
+		c.detach()
+		if err != nil {
+			refusal(w, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(http.StatusOK)
+	default:
+		c.wait(w, r)
+	}
+}
+
+// wait answers a poll when there is something to say.
+func (c *conn) wait(w http.ResponseWriter, r *http.Request) {
+	p, ctx, status := c.takeOver(r.Context())
+	if status != 0 {
+		text := ""
+		if status == http.StatusNotFound {
+			text = textUnknownID
+		}
+		respond(w, status, text)
+		return
+	}
+	defer c.leave(p)
+	rc := http.NewResponseController(w)
+	_ = rc.SetWriteDeadline(time.Time{}) // the server's own would cut a poll short
+	ctx, cancel := context.WithTimeoutCause(ctx, c.h.PollTimeout, errNothing)
+	defer cancel()
+	frames, err := c.out.Take(ctx, 0)
+	switch {
+	case err == nil:
+		c.deliver(w, rc, frames)
+	case errors.Is(err, errNothing):
+		respond(w, http.StatusOK, "")
+	case errors.Is(err, errReplaced):
+		respond(w, http.StatusNoContent, "")
+	case r.Context().Err() != nil: // the client hung up; the next poll may come
+	case errors.Is(err, transport.ErrSlow):
+		c.end(nil)
+		respond(w, http.StatusNotFound, textUnknownID)
+	default:
+		c.end(nil)
+		respond(w, http.StatusNoContent, "")
+	}
+}
+
+// takeOver makes this the connection's poll. One that waits already is told to
+// go; a third is turned away.
+func (c *conn) takeOver(ctx context.Context) (*poll, context.Context, int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting {
+		return nil, nil, http.StatusConflict
+	}
+	if old := c.polling; old != nil {
+		c.waiting = true
+		c.mu.Unlock()
+		old.cancel(errReplaced)
+		<-old.done
+		c.mu.Lock()
+		c.waiting = false
+	}
+	if c.gone {
+		return nil, nil, http.StatusNotFound
+	}
+	p := &poll{done: make(chan struct{})}
+	ctx, p.cancel = context.WithCancelCause(ctx)
+	c.polling, c.attached = p, true
+	return p, ctx, 0
+}
+
+// leave ends a poll that has its answer.
+func (c *conn) leave(p *poll) {
+	p.cancel(nil)
+	c.mu.Lock()
+	c.polling = nil
+	c.mu.Unlock()
+	c.detach()
+	close(p.done)
+}
+
+// deliver writes all that is pending as one body. A client that does not take
+// it in time has lost it, and its connection.
+func (c *conn) deliver(w http.ResponseWriter, rc *http.ResponseController, frames []*transport.Frame) {
+	size := 0
+	for _, f := range frames {
+		size += len(f.Payload)
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Length", strconv.Itoa(size))
+	_ = rc.SetWriteDeadline(time.Now().Add(c.h.WriteTimeout))
+	w.WriteHeader(http.StatusOK)
+	for _, f := range frames {
+		if _, err := w.Write(f.Payload); err != nil {
+			c.end(nil)
+			return
+		}
+	}
+	if err := rc.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		c.end(nil)
+		return
+	}
+	_ = rc.SetWriteDeadline(time.Time{})
+}

@@ -1,0 +1,102 @@
+package endpoint
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// negotiate creates a connection and tells the client its token and the
+// transports. Errors of the protocol are answered with 200 and a property
+// error: the JavaScript client shows that text (trap 5).
+func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		respond(w, http.StatusMethodNotAllowed, "")
+		return
+	}
+	if h.draining() {
+		refuse(w, http.StatusServiceUnavailable, "the server is shutting down")
+		return
+	}
+	version, problem := h.version(r)
+	if problem != "" {
+		respondJSON(w, fmt.Sprintf(`{"error":%q}`, problem))
+		return
+	}
+	address := addressOf(r.RemoteAddr)
+	switch all, one := h.table.waiting(address); {
+	case all >= h.MaxPendingNegotiations:
+		refuse(w, http.StatusServiceUnavailable, "too many connections are being opened")
+		return
+	case one >= h.MaxPendingNegotiationsPerAddress:
+		refuse(w, http.StatusTooManyRequests, "too many connections are being opened from this address")
+		return
+	}
+	c := h.newConn(address)
+	c.id = publicID()
+	c.token = h.table.token()
+	body := `{"negotiateVersion":1,"connectionId":"` + c.id + `","connectionToken":"` + c.token + `",`
+	if version == 0 {
+		c.id = c.token // one value for both
+		body = `{"negotiateVersion":0,"connectionId":"` + c.id + `",`
+	}
+	h.table.add(c, true)
+	c.watched()
+	respondJSON(w, body+`"availableTransports":`+h.available()+`}`)
+}
+
+// version reads negotiateVersion, or says why it cannot be.
+func (h *Handler) version(r *http.Request) (version int, problem string) {
+	if value, given := query(r.URL.Query(), "negotiateVersion"); given {
+		n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 32)
+		if err != nil {
+			return 0, "The client requested a non-integer protocol version."
+		}
+		version = int(n)
+	}
+	if version < h.MinimumProtocolVersion {
+		return 0, fmt.Sprintf("The client requested version '%d', but the server does not support this version.", version)
+	}
+	return min(version, 1), ""
+}
+
+// available lists the transports in the server's order; clients take the first that fits.
+func (h *Handler) available() string {
+	var b strings.Builder
+	for i, kind := range h.Transports {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		formats := `"Text"`
+		if kind.Binary() {
+			formats += `,"Binary"`
+		}
+		fmt.Fprintf(&b, `{"transport":"%s","transferFormats":[%s]}`, kind, formats)
+	}
+	return "[" + b.String() + "]"
+}
+
+func respondJSON(w http.ResponseWriter, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write([]byte(body)) // the client has gone if it fails
+}
+
+// refuse turns a client away for a while. Official clients retry at their own pace.
+func refuse(w http.ResponseWriter, status int, why string) {
+	w.Header().Set("Retry-After", "5")
+	respond(w, status, why)
+}
+
+// refusal is the answer to an error of Open.
+func refusal(w http.ResponseWriter, err error) {
+	if err == transport.ErrShutdown {
+		refuse(w, http.StatusServiceUnavailable, "the server is shutting down")
+		return
+	}
+	respond(w, http.StatusInternalServerError, "")
+}

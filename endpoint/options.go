@@ -1,0 +1,109 @@
+package endpoint
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/internal/origin"
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// Options are an endpoint's settings. The zero value of each field means its
+// default. New and Mount panic on a value out of range.
+type Options struct {
+	// Transports that are offered, in order of preference. Default: WebSockets, ServerSentEvents, LongPolling.
+	Transports []transport.Kind
+
+	// AllowedOrigins are the foreign origins whose pages may connect, exactly
+	// as browsers send them: "https://app.example". The server's own host
+	// needs no entry. "*" lets every page of the world connect; it is refused
+	// unless WithoutCredentials is set.
+	AllowedOrigins []string
+	// WithoutCredentials tells browsers of foreign origins to send no cookies.
+	// The official client then needs withCredentials: false.
+	WithoutCredentials bool
+	// AllowedHosts are names in Host that a server on loopback answers to
+	// beside its own; a proxy on the same machine needs the public name here.
+	AllowedHosts []string
+
+	// Authenticate says who made a request, or refuses it with an error: 401
+	// on every route. nil: everybody is anonymous. A nil user is anonymous, too.
+	Authenticate func(r *http.Request) (*transport.User, error)
+	// Headers are the request headers that hub methods may see, by name.
+	Headers []string
+	// Context makes the context whose values methods see; cancellation is
+	// taken off it. It must not keep r. nil: no values.
+	Context func(r *http.Request) context.Context
+
+	// PollTimeout is how long a poll waits for data. Default 90 s; clients give up after 100 s.
+	PollTimeout time.Duration
+	// DisconnectTimeout ends a connection that was negotiated and not used, or
+	// whose next poll does not come. Default 15 s.
+	DisconnectTimeout time.Duration
+	// WriteTimeout is how long a write may go without progress. Default 10 s.
+	WriteTimeout time.Duration
+	// CloseTimeout bounds each step of closing. Default 5 s.
+	CloseTimeout time.Duration
+	// MinimumProtocolVersion refuses clients that negotiate below it. Default 0.
+	MinimumProtocolVersion int
+
+	// MaxPendingNegotiations bounds connections that were negotiated and have
+	// no transport yet. Beyond it: 503. Default 10,000.
+	MaxPendingNegotiations int
+	// MaxPendingNegotiationsPerAddress is the same for one address (IPv6: one
+	// /64). Beyond it: 429. Default 100.
+	MaxPendingNegotiationsPerAddress int
+
+	// Logger takes what the endpoint has to say; tokens never reach it. Default slog.Default().
+	Logger *slog.Logger
+}
+
+// settings are checked options.
+type settings struct {
+	Options
+	origins *origin.Policy
+}
+
+func (o *Options) settle() (s settings, err error) {
+	if o != nil {
+		s.Options = *o
+	}
+	if len(s.Transports) == 0 {
+		s.Transports = []transport.Kind{transport.WebSockets, transport.ServerSentEvents, transport.LongPolling}
+	}
+	for i, t := range s.Transports {
+		if t < transport.WebSockets || t > transport.LongPolling || slices.Contains(s.Transports[:i], t) {
+			return s, fmt.Errorf("Transports must name each transport once, they are %v", s.Transports)
+		}
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		def   time.Duration
+	}{
+		{"PollTimeout", &s.PollTimeout, 90 * time.Second},
+		{"DisconnectTimeout", &s.DisconnectTimeout, 15 * time.Second},
+		{"WriteTimeout", &s.WriteTimeout, 10 * time.Second},
+		{"CloseTimeout", &s.CloseTimeout, 5 * time.Second},
+	} {
+		if *d.value < 0 {
+			return s, fmt.Errorf("%s must not be negative, it is %v", d.name, *d.value)
+		}
+		*d.value = cmp.Or(*d.value, d.def)
+	}
+	if s.MaxPendingNegotiations < 0 || s.MaxPendingNegotiationsPerAddress < 0 || s.MinimumProtocolVersion < 0 {
+		return s, fmt.Errorf("MaxPendingNegotiations, MaxPendingNegotiationsPerAddress and MinimumProtocolVersion must not be negative")
+	}
+	s.MaxPendingNegotiations = cmp.Or(s.MaxPendingNegotiations, 10_000)
+	s.MaxPendingNegotiationsPerAddress = cmp.Or(s.MaxPendingNegotiationsPerAddress, 100)
+	if s.Logger == nil {
+		s.Logger = slog.Default()
+	}
+	s.origins, err = origin.New(s.AllowedOrigins, s.AllowedHosts, !s.WithoutCredentials)
+	return s, err
+}

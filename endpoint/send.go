@@ -1,0 +1,133 @@
+package endpoint
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// bodyTimeout is how long a POST's body may pause.
+const bodyTimeout = 30 * time.Second
+
+var chunks = sync.Pool{New: func() any { return new([16 << 10]byte) }}
+
+// post takes bytes of a client whose transport goes one way only. The answer
+// says that the bytes are accepted, never that a method has run: clients send
+// one POST at a time and wait for it.
+func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
+	c, ok := h.byID(w, r)
+	if !ok {
+		return
+	}
+	if c.isKind(transport.WebSockets) {
+		respond(w, http.StatusMethodNotAllowed, "POST requests are not allowed for WebSocket connections.")
+		return
+	}
+	c.receiving.Lock()
+	defer c.receiving.Unlock()
+	switch err := c.receiveBody(w, r); {
+	case err == nil:
+		respond(w, http.StatusOK, "")
+	case errors.Is(err, errGone):
+		respond(w, http.StatusNotFound, "")
+	default:
+		respond(w, http.StatusBadRequest, "")
+	}
+}
+
+// byID finds the connection of a POST or DELETE.
+func (h *Handler) byID(w http.ResponseWriter, r *http.Request) (*conn, bool) {
+	id := connectionID(r)
+	if id == "" {
+		respond(w, http.StatusBadRequest, textNoID)
+		return nil, false
+	}
+	c := h.table.get(id)
+	if c == nil {
+		respond(w, http.StatusNotFound, textUnknownID)
+		return nil, false
+	}
+	return c, true
+}
+
+var errGone = errors.New("the connection has ended")
+
+// receiveBody hands the body on, piece by piece.
+func (c *conn) receiveBody(w http.ResponseWriter, r *http.Request) error {
+	buf := chunks.Get().(*[16 << 10]byte)
+	defer chunks.Put(buf)
+	rc := http.NewResponseController(w)
+	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
+	for {
+		_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // where it is not supported the server has its own
+		n, err := r.Body.Read(buf[:])
+		if n > 0 {
+			if err := c.receive(r, buf[:n]); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// receive takes one piece. While the application is behind, the POST waits:
+// that is the back-pressure.
+func (c *conn) receive(r *http.Request, p []byte) error {
+	s, err := c.sessionFor(r, p)
+	if s == nil || err != nil {
+		return err
+	}
+	if err := c.out.Readable(r.Context()); err != nil {
+		return err
+	}
+	c.run(s, s.Receive(p))
+	return nil
+}
+
+// sessionFor returns the session. Before there is one it keeps p for it and
+// returns nil, or waits if too much is kept already.
+func (c *conn) sessionFor(r *http.Request, p []byte) (transport.Session, error) {
+	for {
+		c.mu.Lock()
+		s, gone := c.session, c.gone
+		kept := s == nil && !gone && len(c.early)+len(p) <= maxEarly
+		if kept {
+			c.early = append(c.early, p...)
+		}
+		c.mu.Unlock()
+		switch {
+		case gone:
+			return nil, errGone
+		case s != nil || kept:
+			return s, nil
+		}
+		select {
+		case <-c.started:
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+	}
+}
+
+// delete ends a polling connection. Its token is dead at once.
+func (h *Handler) delete(w http.ResponseWriter, r *http.Request) {
+	c, ok := h.byID(w, r)
+	if !ok {
+		return
+	}
+	if !c.polls() {
+		respond(w, http.StatusBadRequest, "Cannot terminate this connection using the DELETE endpoint.")
+		return
+	}
+	c.end(nil)
+	respond(w, http.StatusAccepted, "")
+}

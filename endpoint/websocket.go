@@ -1,0 +1,131 @@
+package endpoint
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/switchboard-rt/switchboard/internal/wsconn"
+	"github.com/switchboard-rt/switchboard/internal/wsframe"
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// websocket serves an upgrade. Without an id a connection is made on the spot.
+func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transport.User) {
+	c, ok := h.forUpgrade(w, r)
+	if !ok {
+		return
+	}
+	if _, status, text := c.claim(transport.WebSockets); status != 0 {
+		respond(w, status, text)
+		return
+	}
+	nc, buffered, _, err := wsconn.Upgrade(w, r, &wsconn.UpgradeOptions{Timeout: h.WriteTimeout})
+	if err != nil {
+		c.remove()
+		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
+		if e, ok := errors.AsType[*wsconn.UpgradeError](err); ok {
+			e.Respond(w)
+		}
+		return
+	}
+	if err := c.open(r, user); err != nil {
+		c.out.Finish(wsconn.CloseFrame(wsframe.GoingAway, ""))
+		h.engine.Stream(nc, nil, c.out, wsconn.Framing{}, discard{})
+		return
+	}
+	h.engine.Stream(nc, buffered, c.out, wsconn.Framing{}, &socket{c: c, machine: wsconn.New(wsconn.Config{})})
+}
+
+// forUpgrade finds or makes the connection of an upgrade request. An unknown
+// id is answered before the upgrade, without a Content-Type.
+func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, ok bool) {
+	id := connectionID(r)
+	if id != "" {
+		if c = h.table.get(id); c == nil {
+			w.Header()["Content-Type"] = nil
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, textUnknownID) // the client has gone if it fails
+			return nil, false
+		}
+	}
+	if !h.offers(transport.WebSockets) {
+		respond(w, http.StatusNotFound, textNotOffered(transport.WebSockets))
+		return nil, false
+	}
+	if c != nil {
+		return c, true
+	}
+	if h.draining() {
+		refuse(w, http.StatusServiceUnavailable, "the server is shutting down")
+		return nil, false
+	}
+	c = h.newConn(addressOf(r.RemoteAddr))
+	c.id, c.token = publicID(), h.table.token()
+	h.table.add(c, false)
+	c.watched()
+	return c, true
+}
+
+// socket is the reading side of a WebSocket: frames become a stream of bytes,
+// because a hub message may be split over frames and many may share one.
+type socket struct {
+	c       *conn
+	machine *wsconn.Machine
+	body    []byte // payload of what is being fed, gathered in place
+}
+
+// Feed implements wire.Input.
+func (s *socket) Feed(p []byte) (run bool, err error) {
+	s.body = p[:0] // payloads only move towards the front, over headers that are read
+	err = s.machine.Feed(p, s)
+	if len(s.body) > 0 {
+		run = s.c.session.Receive(s.body)
+	}
+	s.body = nil
+	if err == nil {
+		return run, nil
+	}
+	if e, ok := errors.AsType[*wsconn.Error](err); ok {
+		s.c.out.Finish(wsconn.CloseFrame(e.Code, ""))
+		return run, err
+	}
+	s.c.out.Finish(wsconn.CloseFrame(wsframe.NormalClosure, ""))
+	return run, io.EOF
+}
+
+func (s *socket) Run() { s.c.session.Run() }
+
+// End implements wire.Input.
+func (s *socket) End(cause error) (run bool) {
+	s.c.remove()
+	return s.c.session.End(cause)
+}
+
+// Data implements wsconn.Handler.
+func (s *socket) Data(_ wsframe.Op, piece []byte, _, _ bool) error {
+	s.body = append(s.body, piece...)
+	return nil
+}
+
+func (s *socket) Ping(payload []byte) error {
+	pong := &transport.Frame{Op: transport.OpPong, Class: transport.Control, Payload: append([]byte(nil), payload...)}
+	_ = s.c.out.Send(pong) // a connection that is ending answers no pings
+	return nil
+}
+
+func (s *socket) Pong([]byte) error { return nil }
+
+// errLeft ends feeding after the peer's close frame.
+var errLeft = errors.New("the peer closed")
+
+// Close answers any valid code, and none, with 1000: browsers then report a
+// clean end (trap 12).
+func (s *socket) Close(int, string) error { return errLeft }
+
+// discard is the input of a socket that was refused after its upgrade.
+type discard struct{}
+
+func (discard) Feed([]byte) (bool, error) { return false, nil }
+func (discard) Run()                      {}
+func (discard) End(error) bool            { return false }

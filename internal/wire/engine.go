@@ -1,0 +1,80 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// Engine owns what runs for a set of connections. NewEngine starts nothing;
+// goroutines exist only while there is work or a connection being read.
+type Engine struct {
+	log   *slog.Logger
+	sweep sweeper
+
+	running atomic.Int64
+	mu      sync.Mutex
+	idle    chan struct{} // closed when running falls to 0; nil if nobody waits
+}
+
+// NewEngine makes an engine that logs to log; nil means slog.Default().
+func NewEngine(log *slog.Logger) *Engine {
+	if log == nil {
+		log = slog.Default()
+	}
+	e := &Engine{log: log}
+	e.sweep.engine = e
+	return e
+}
+
+// Go runs f on a goroutine of the engine's; Wait waits for it. All goroutines
+// of the engine start here. A panic in f ends f alone: it is logged with its
+// stack. name says what it is for.
+func (e *Engine) Go(name string, f func()) {
+	e.running.Add(1)
+	go func() {
+		defer e.ended()
+		defer func() {
+			if v := recover(); v != nil {
+				e.log.Error("engine: panic", "in", name, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			}
+		}()
+		f()
+	}()
+}
+
+func (e *Engine) ended() {
+	if e.running.Add(-1) > 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.idle != nil {
+		close(e.idle)
+		e.idle = nil
+	}
+}
+
+// Wait returns nil when no goroutine of the engine runs, or the cause of ctx's end.
+func (e *Engine) Wait(ctx context.Context) error {
+	for {
+		e.mu.Lock()
+		if e.running.Load() == 0 {
+			e.mu.Unlock()
+			return nil
+		}
+		if e.idle == nil {
+			e.idle = make(chan struct{})
+		}
+		idle := e.idle
+		e.mu.Unlock()
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}

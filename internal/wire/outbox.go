@@ -1,0 +1,181 @@
+package wire
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+const (
+	defaultMaxPending   = 1 << 20
+	defaultWriteTimeout = 10 * time.Second
+	defaultCloseTimeout = 5 * time.Second
+	// writableBelow is where Writable lets its callers go on.
+	writableBelow = 64 << 10
+)
+
+// OutboxOptions are the bounds of an outbox. Zero fields mean the defaults.
+type OutboxOptions struct {
+	// MaxPending bounds what waits for the client, in bytes: 1 MiB. One frame
+	// above it is taken when nothing is pending.
+	MaxPending int
+	// WriteTimeout is how long a write may go without any progress: 10 s.
+	WriteTimeout time.Duration
+	// CloseTimeout bounds each rung of the closing ladder: 5 s.
+	CloseTimeout time.Duration
+	// Retired is called once, outside of locks, before the last frame can go
+	// out: the connection's token must be dead when it returns.
+	Retired func()
+	// Lost is called once, on a goroutine of the engine's, if the outbox ends
+	// itself because too much was pending.
+	Lost func(cause error)
+}
+
+// Outbox is what is pending for one connection. It implements transport.Link;
+// its methods may be called from any goroutine.
+type Outbox struct {
+	engine *Engine
+	opts   OutboxOptions
+
+	retire sync.Once
+
+	mu      sync.Mutex
+	state   state
+	err     error // what sends are refused with, once they are
+	pending []*transport.Frame
+	bytes   int // payload of pending and of what is being written
+	paused  bool
+	why     transport.CloseReason
+	goodbye *transport.Frame // instead of the framing's own End
+	changed chan struct{}    // closed at the next change; nil if nobody waits
+	done    chan struct{}    // made when asked for
+	rung    *time.Timer      // bounds the present rung of the ladder
+
+	push    *stream // the push carrier, nil while there is none
+	writing bool    // its writer goroutine runs
+}
+
+// NewOutbox makes an open outbox without a carrier. nil options mean the defaults.
+func (e *Engine) NewOutbox(o *OutboxOptions) *Outbox {
+	out := &Outbox{engine: e}
+	if o != nil {
+		out.opts = *o
+	}
+	if out.opts.MaxPending <= 0 {
+		out.opts.MaxPending = defaultMaxPending
+	}
+	if out.opts.WriteTimeout <= 0 {
+		out.opts.WriteTimeout = defaultWriteTimeout
+	}
+	if out.opts.CloseTimeout <= 0 {
+		out.opts.CloseTimeout = defaultCloseTimeout
+	}
+	return out
+}
+
+var _ transport.Link = (*Outbox)(nil)
+
+// Send appends f. The order of calls is the order on the wire.
+func (o *Outbox) Send(f *transport.Frame) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.state != open {
+		return o.err
+	}
+	return o.append(f)
+}
+
+// Queue is Send: carriers whose writes may block have a writer of their own
+// and need no flush worker.
+func (o *Outbox) Queue(f *transport.Frame) error { return o.Send(f) }
+
+// append puts f behind what is pending and sees that somebody writes it. o.mu is held.
+func (o *Outbox) append(f *transport.Frame) error {
+	if f.Op == transport.OpPong && o.replacePong(f) {
+		return nil
+	}
+	if o.bytes > 0 && o.bytes+len(f.Payload) > o.opts.MaxPending {
+		o.overflow()
+		return o.err
+	}
+	o.pending = append(o.pending, f)
+	o.bytes += len(f.Payload) + frameOverhead
+	o.notify()
+	o.flush()
+	return nil
+}
+
+// frameOverhead stands for what a pending frame costs beside its payload, so
+// that many empty ones are bounded as well.
+const frameOverhead = 16
+
+// replacePong puts f in the place of a pong that has not been written: only
+// the latest ping needs an answer (RFC 6455, 5.5.3), which keeps a flood of
+// pings by a client that does not read from piling up. o.mu is held.
+func (o *Outbox) replacePong(f *transport.Frame) bool {
+	for i := len(o.pending) - 1; i >= 0 && i >= len(o.pending)-8; i-- {
+		if old := o.pending[i]; old.Op == transport.OpPong {
+			o.bytes += len(f.Payload) - len(old.Payload)
+			o.pending[i] = f
+			return true
+		}
+	}
+	return false
+}
+
+// flush starts the writer of a push carrier if none runs. o.mu is held.
+func (o *Outbox) flush() {
+	if o.push != nil && !o.writing {
+		o.writing = true
+		o.engine.Go("writer", o.push.write)
+	}
+}
+
+// Pending is the number of bytes that have not been written.
+func (o *Outbox) Pending() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.bytes
+}
+
+// Writable waits while more than 64 KiB is pending.
+func (o *Outbox) Writable(ctx context.Context) error {
+	return o.await(ctx, func() (bool, error) {
+		if o.state != open {
+			return true, o.err
+		}
+		return o.bytes <= writableBelow, nil
+	})
+}
+
+// await waits until ready says so. ready is called with o.mu held.
+func (o *Outbox) await(ctx context.Context, ready func() (bool, error)) error {
+	for {
+		o.mu.Lock()
+		ok, err := ready()
+		if ok {
+			o.mu.Unlock()
+			return err
+		}
+		if o.changed == nil {
+			o.changed = make(chan struct{})
+		}
+		changed := o.changed
+		o.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// notify wakes everybody who waits for a change. o.mu is held.
+func (o *Outbox) notify() {
+	if o.changed != nil {
+		close(o.changed)
+		o.changed = nil
+	}
+}

@@ -1,0 +1,34 @@
+package wire
+
+import "context"
+
+// Pause stops reading from the peer, Resume lets it go on. What is read
+// already is still handed over.
+func (o *Outbox) Pause() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.paused = true
+}
+
+// Resume is the reverse of Pause.
+func (o *Outbox) Resume() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.paused = false
+	o.notify()
+}
+
+// Paused reports whether reading is stopped.
+func (o *Outbox) Paused() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.paused
+}
+
+// Readable waits while reading is paused. It returns nil at once if it is not,
+// or if the outbox is closed.
+func (o *Outbox) Readable(ctx context.Context) error {
+	return o.await(ctx, func() (bool, error) {
+		return !o.paused || o.state >= closing, nil
+	})
+}

@@ -1,0 +1,213 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// Framing is how frames stand on a socket.
+type Framing interface {
+	// Append adds f as it stands on the wire; frames the transport has no form for add nothing.
+	Append(dst []byte, f *transport.Frame) []byte
+	// Head adds what stands before the payload and reports true if the payload
+	// follows unchanged; big payloads are then written without a copy.
+	Head(dst []byte, f *transport.Frame) ([]byte, bool)
+	// End adds the transport's own goodbye, such as a close frame.
+	End(dst []byte, why transport.CloseReason) []byte
+}
+
+// Input takes what is read from a socket. Calls of Feed never overlap.
+type Input interface {
+	// Feed consumes p, which it may change in place and must not keep. run
+	// says that Run must be called. An error ends reading; io.EOF is a clean
+	// end. The input has then told the outbox how to end (Finish, Close), or
+	// the driver closes it normally.
+	Feed(p []byte) (run bool, err error)
+	// Run may take as long as it likes.
+	Run()
+	// End is called once, when reading is over: with Feed's error, or nil if
+	// the peer has left or was lost.
+	End(cause error) (run bool)
+}
+
+// stream is the driver that works with any net.Conn on every platform:
+// blocking reads with a small buffer, and a writer goroutine on demand. It is
+// the reference for other drivers.
+type stream struct {
+	engine   *Engine
+	nc       net.Conn
+	out      *Outbox
+	framing  Framing
+	in       Input
+	buffered []byte // read before the socket
+
+	hangs sync.Once
+
+	// Guarded by out.mu: the later of the two closes the socket.
+	readDone, writeDone bool
+}
+
+// Stream attaches nc to out as its carrier and starts reading: first buffered,
+// then the socket. It returns at once. The driver closes nc in the end.
+func (e *Engine) Stream(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) {
+	s := &stream{engine: e, nc: nc, out: out, framing: f, in: in, buffered: buffered}
+	out.mu.Lock()
+	alive := out.state != closed
+	if alive {
+		out.push = s
+		if len(out.pending) > 0 || out.state == closing {
+			out.flush()
+		}
+	}
+	out.mu.Unlock()
+	if !alive {
+		s.hangUp()
+	}
+	e.Go("reader", s.read)
+}
+
+// small is the buffer of a reader that waits, large that of one that is busy.
+// The pools hold nothing but bytes.
+var (
+	small = sync.Pool{New: func() any { return new([1 << 10]byte) }}
+	large = sync.Pool{New: func() any { return new([16 << 10]byte) }}
+)
+
+// read reads until there is something to run. Then the right to read goes to a
+// new goroutine and this one becomes the invoker: a slow method never blocks
+// reading. Bytes that arrive meanwhile are read by the other goroutine, which
+// finds Run busy and goes on reading.
+func (s *stream) read() {
+	defer s.guard()
+	run, err := s.readUntilRun()
+	if err == nil {
+		s.engine.Go("reader", s.read)
+		s.in.Run()
+		return
+	}
+	s.endReading(run, err)
+}
+
+// readUntilRun feeds the input until it wants Run called or reading ends.
+func (s *stream) readUntilRun() (run bool, err error) {
+	if len(s.buffered) > 0 {
+		p := s.buffered
+		s.buffered = nil
+		if run, err = s.feed(p); run || err != nil {
+			return run, err
+		}
+	}
+	full := false
+	for {
+		if err := s.out.Readable(context.Background()); err != nil {
+			return false, err
+		}
+		if run, full, err = s.readOnce(full); run || err != nil {
+			return run, err
+		}
+	}
+}
+
+// readOnce reads once, with a big buffer if the last one was filled.
+func (s *stream) readOnce(big bool) (run, full bool, err error) {
+	var buf []byte
+	if big {
+		b := large.Get().(*[16 << 10]byte)
+		defer large.Put(b)
+		buf = b[:]
+	} else {
+		b := small.Get().(*[1 << 10]byte)
+		defer small.Put(b)
+		buf = b[:]
+	}
+	n, err := s.nc.Read(buf)
+	if n > 0 {
+		var fed error
+		if run, fed = s.feed(buf[:n]); fed != nil {
+			return run, false, fed
+		}
+	}
+	if err != nil {
+		return run, false, err
+	}
+	return run, n == len(buf), nil
+}
+
+func (s *stream) feed(p []byte) (run bool, err error) {
+	if run, err = s.in.Feed(p); err != nil {
+		err = &feedError{err}
+	}
+	return run, err
+}
+
+// feedError tells what the input said from what the socket did.
+type feedError struct{ err error }
+
+func (e *feedError) Error() string { return e.err.Error() }
+
+// endReading tells the input, and sees to the end of the socket.
+func (s *stream) endReading(run bool, err error) {
+	var cause error
+	fed, ours := errors.AsType[*feedError](err)
+	if ours && fed.err != io.EOF {
+		cause = fed.err
+	}
+	run = s.in.End(cause) || run
+	if ours {
+		s.out.Close(transport.Normal) // unless the input has said how already
+		s.engine.Go("discard", s.discard)
+	} else {
+		s.peerGone()
+	}
+	if run {
+		s.in.Run()
+	}
+}
+
+// peerGone is the end of the input. If we are not closing, there is nobody to
+// write to any more.
+func (s *stream) peerGone() {
+	s.out.mu.Lock()
+	s.readDone = true
+	over := s.out.state < closing || s.writeDone
+	s.out.mu.Unlock()
+	if over {
+		s.out.Kill(nil)
+	}
+}
+
+// discard reads the input to its end, so that closing the socket resets
+// nothing. The ladder's clock ends it by closing the socket.
+func (s *stream) discard() {
+	b := small.Get().(*[1 << 10]byte)
+	defer small.Put(b)
+	for {
+		if _, err := s.nc.Read(b[:]); err != nil {
+			s.peerGone()
+			return
+		}
+	}
+}
+
+// hangUp closes the socket. A TLS connection says goodbye when it is closed;
+// the deadline keeps that short.
+func (s *stream) hangUp() {
+	s.hangs.Do(func() {
+		_ = s.nc.SetWriteDeadline(time.Now()) // on a dead socket, nothing is lost by its error
+		_ = s.nc.Close()
+	})
+}
+
+// guard ends the connection when user code panics; Engine.Go logs it.
+func (s *stream) guard() {
+	if v := recover(); v != nil {
+		s.out.Kill(nil)
+		panic(v)
+	}
+}

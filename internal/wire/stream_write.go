@@ -1,0 +1,158 @@
+package wire
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+const (
+	// batchSize is about how much goes out in one write.
+	batchSize = 64 << 10
+	// directSize is the payload from which a frame is written without a copy.
+	directSize = 16 << 10
+	// writeChunk bounds one write of a big payload, so that each has its own
+	// deadline: a slow reader that moves is not taken for a stuck one.
+	writeChunk = 64 << 10
+)
+
+var scratches = sync.Pool{New: func() any { b := make([]byte, 0, batchSize+directSize); return &b }}
+
+// write is the writer goroutine: it runs while something is pending and ends
+// when nothing is. It writes outside the lock, so senders never wait for it.
+func (s *stream) write() {
+	defer s.guard()
+	var batch []*transport.Frame
+	for {
+		var more, end bool
+		batch, more, end = s.take(batch[:0])
+		if !more {
+			return
+		}
+		if err := s.writeBatch(batch); err != nil {
+			s.out.Kill(nil)
+			return
+		}
+		s.wrote(batch)
+		if end {
+			s.writeEnd()
+			return
+		}
+	}
+}
+
+// take moves what is pending to batch, up to about batchSize. end says that
+// the goodbye comes behind it. more is false when there is nothing to do.
+func (s *stream) take(batch []*transport.Frame) (_ []*transport.Frame, more, end bool) {
+	o := s.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	size := 0
+	for _, f := range o.pending {
+		if size += len(f.Payload); size > batchSize && len(batch) > 0 {
+			break
+		}
+		batch = append(batch, f)
+	}
+	o.drop(len(batch))
+	end = o.state == closing && len(o.pending) == 0
+	if more = len(batch) > 0 || end; !more {
+		o.writing = false
+	}
+	return batch, more, end
+}
+
+// wrote gives back the bytes of a batch that is out.
+func (s *stream) wrote(batch []*transport.Frame) {
+	o := s.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i, f := range batch {
+		o.bytes -= len(f.Payload) + frameOverhead
+		batch[i] = nil
+	}
+	if o.state == closed {
+		o.bytes = 0
+	}
+	o.notify()
+}
+
+// writeBatch writes frames, joined as far as that is cheap.
+func (s *stream) writeBatch(batch []*transport.Frame) error {
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	buf := (*scratch)[:0]
+	for _, f := range batch {
+		if len(f.Payload) >= directSize {
+			head, direct := s.framing.Head(buf, f)
+			if direct {
+				if err := s.writeAll(net.Buffers{head, f.Payload}); err != nil {
+					return err
+				}
+				buf = buf[:0]
+				continue
+			}
+		}
+		buf = s.framing.Append(buf, f)
+	}
+	if cap(buf) <= 2*batchSize { // a giant must not stay in the pool
+		*scratch = buf
+	}
+	if len(buf) == 0 {
+		return nil
+	}
+	return s.writeAll(net.Buffers{buf})
+}
+
+// writeAll writes piece by piece; each has the whole write time-out, and one
+// that times out with progress is gone on with.
+func (s *stream) writeAll(pieces net.Buffers) error {
+	for _, p := range pieces {
+		for len(p) > 0 {
+			if err := s.nc.SetWriteDeadline(time.Now().Add(s.out.opts.WriteTimeout)); err != nil {
+				return err
+			}
+			n, err := s.nc.Write(p[:min(len(p), writeChunk)])
+			p = p[n:]
+			if err != nil && (n == 0 || !errors.Is(err, os.ErrDeadlineExceeded)) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeEnd writes the goodbye and shuts the write side.
+func (s *stream) writeEnd() {
+	o := s.out
+	o.mu.Lock()
+	why, goodbye := o.why, o.goodbye
+	o.mu.Unlock()
+	var buf []byte
+	if goodbye != nil {
+		buf = s.framing.Append(nil, goodbye)
+	} else {
+		buf = s.framing.End(nil, why)
+	}
+	if err := s.writeAll(net.Buffers{buf}); err != nil {
+		o.Kill(nil)
+		return
+	}
+	if half, ok := s.nc.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // if it fails the reader finds out
+	}
+	o.mu.Lock()
+	s.writeDone = true
+	over := s.readDone
+	if !over && o.state == closing {
+		o.climb(halfClosed)
+	}
+	o.mu.Unlock()
+	if over {
+		o.Kill(nil)
+	}
+}

@@ -1,0 +1,245 @@
+// Package wsconn is one WebSocket connection as a state machine over bytes:
+// the upgrade, frames, fragmentation, control frames, compression. It reads
+// no socket: whoever does feeds it.
+package wsconn
+
+import (
+	"fmt"
+
+	"github.com/switchboard-rt/switchboard/internal/wsframe"
+)
+
+// Config is what a connection has agreed on.
+type Config struct {
+	// Client is the role: a client masks what it sends and refuses masked
+	// frames; a server the reverse (RFC 6455, 5.1).
+	Client bool
+	// MaxMessage bounds one message in bytes, after inflating. A frame that
+	// announces more fails at once. 0: no bound; nothing is ever allocated for
+	// an announced length.
+	MaxMessage int64
+	// Deflate is what was agreed on compression; nil for none.
+	Deflate *Deflate
+}
+
+// Handler is told what the bytes mean, in order, on the goroutine that calls
+// Feed. An error of a handler ends the machine and is returned by Feed.
+type Handler interface {
+	// Data is a piece of a message's payload, as it came: unmasked, inflated,
+	// and for text checked to be UTF-8. op is Text or Binary. piece is valid
+	// only during the call and may be empty.
+	Data(op wsframe.Op, piece []byte, first, last bool) error
+	Ping(payload []byte) error
+	Pong(payload []byte) error
+	// Close is the peer's close frame; code is wsframe.NoStatus if it had none.
+	// Nothing follows it.
+	Close(code int, reason string) error
+}
+
+// Error is a violation by the peer, with the close code it is answered with.
+type Error struct {
+	Code   int
+	Reason string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("websocket: %s (close code %d)", e.Reason, e.Code) }
+
+func violation(reason string) error { return &Error{wsframe.ProtocolError, reason} }
+
+// Machine reads one direction of a connection. It is not safe for concurrent use.
+type Machine struct {
+	cfg Config
+
+	head    [wsframe.MaxHeader]byte // a header that has not come whole
+	headLen int
+	h       wsframe.Header
+	left    uint64 // of the payload of h
+	masked  int    // position in it
+	inFrame bool
+	over    bool
+
+	op      wsframe.Op // of the message begun, 0 for none
+	first   bool       // nothing of it was handed on yet
+	size    int64      // of it so far
+	text    wsframe.UTF8
+	control []byte // payload of a control frame in pieces
+	inflate *inflater
+	squeeze bool // the message is compressed
+}
+
+// New makes a machine for the bytes of the peer.
+func New(cfg Config) *Machine { return &Machine{cfg: cfg} }
+
+// Feed consumes p, changing it in place. After an error, or the peer's close
+// frame, bytes are ignored.
+func (m *Machine) Feed(p []byte, h Handler) error {
+	for len(p) > 0 && !m.over {
+		var err error
+		if !m.inFrame {
+			p, err = m.header(p)
+			if err == nil && m.inFrame && m.left == 0 {
+				err = m.payload(nil, h)
+			}
+		} else {
+			n := min(uint64(len(p)), m.left)
+			err = m.payload(p[:n], h)
+			p = p[n:]
+		}
+		if err != nil {
+			m.over = true
+			return err
+		}
+	}
+	return nil
+}
+
+// header collects and checks the next header and returns what follows it.
+func (m *Machine) header(p []byte) (rest []byte, err error) {
+	n := copy(m.head[m.headLen:], p)
+	h, size, err := wsframe.ParseHeader(m.head[:m.headLen+n])
+	if err != nil {
+		return nil, violation(err.Error())
+	}
+	if size == 0 {
+		m.headLen += n
+		// What is known already may be wrong already.
+		return p[n:], m.checkStart()
+	}
+	rest = p[size-m.headLen:]
+	m.headLen = 0
+	if err := m.check(h); err != nil {
+		return nil, err
+	}
+	m.h, m.left, m.masked, m.inFrame = h, h.Length, 0, true
+	return rest, m.begin()
+}
+
+// checkStart judges the first two bytes of a header whose rest has not come.
+func (m *Machine) checkStart() error {
+	if m.headLen < 2 {
+		return nil
+	}
+	b0, b1 := m.head[0], m.head[1]
+	return m.checkFlags(wsframe.Header{
+		Fin: b0&0x80 != 0, Rsv1: b0&0x40 != 0, Rsv2: b0&0x20 != 0, Rsv3: b0&0x10 != 0,
+		Op: wsframe.Op(b0 & 0x0F), Masked: b1&0x80 != 0, Length: uint64(b1 & 0x7F),
+	})
+}
+
+func (m *Machine) check(h wsframe.Header) error {
+	if err := m.checkFlags(h); err != nil {
+		return err
+	}
+	if !h.Op.Control() && m.cfg.MaxMessage > 0 && !m.compressed(h) &&
+		h.Length > uint64(m.cfg.MaxMessage-min(m.size, m.cfg.MaxMessage)) {
+		return m.tooBig()
+	}
+	return nil
+}
+
+// checkFlags holds the rules of RFC 6455, 5.2 to 5.5, and RFC 7692, 6.1.
+func (m *Machine) checkFlags(h wsframe.Header) error {
+	begun := m.op != 0
+	switch {
+	case h.Rsv2 || h.Rsv3:
+		return violation("a reserved bit is set")
+	case h.Rsv1 && (m.cfg.Deflate == nil || h.Op.Control() || h.Op == wsframe.Continuation):
+		return violation("a reserved bit is set")
+	case !h.Op.Known():
+		return violation("an unknown opcode")
+	case h.Masked == m.cfg.Client:
+		if m.cfg.Client {
+			return violation("a masked frame from a server")
+		}
+		return violation("an unmasked frame from a client")
+	case h.Op.Control() && !h.Fin:
+		return violation("a fragmented control frame")
+	case h.Op.Control() && h.Length > wsframe.MaxControl:
+		return violation("a control frame of more than 125 bytes")
+	case h.Op == wsframe.Continuation && !begun:
+		return violation("a continuation of nothing")
+	case !h.Op.Control() && h.Op != wsframe.Continuation && begun:
+		return violation("a new message inside a fragmented one")
+	}
+	return nil
+}
+
+func (m *Machine) compressed(h wsframe.Header) bool {
+	return h.Rsv1 || h.Op == wsframe.Continuation && m.squeeze
+}
+
+func (m *Machine) tooBig() error {
+	return &Error{wsframe.MessageTooBig, fmt.Sprintf("a message of more than %d bytes", m.cfg.MaxMessage)}
+}
+
+// begin starts a message if the frame does.
+func (m *Machine) begin() error {
+	if m.h.Op.Control() {
+		m.control = m.control[:0]
+		return nil
+	}
+	if m.h.Op != wsframe.Continuation {
+		m.op, m.first, m.size, m.squeeze = m.h.Op, true, 0, m.h.Rsv1
+		if m.squeeze {
+			m.inflate = newInflater(m.cfg.MaxMessage)
+		}
+	}
+	return nil
+}
+
+// payload takes the next piece of the frame's payload.
+func (m *Machine) payload(p []byte, h Handler) error {
+	if m.h.Masked {
+		m.masked = wsframe.Mask(p, m.h.Mask, m.masked) & 3
+	}
+	m.left -= uint64(len(p))
+	end := m.left == 0
+	m.inFrame = !end
+	if m.h.Op.Control() {
+		m.control = append(m.control, p...)
+		if end {
+			return m.endControl(h)
+		}
+		return nil
+	}
+	return m.data(p, end && m.h.Fin, h)
+}
+
+func (m *Machine) endControl(h Handler) error {
+	switch m.h.Op {
+	case wsframe.Ping:
+		return h.Ping(m.control)
+	case wsframe.Pong:
+		return h.Pong(m.control)
+	}
+	m.over = true
+	code, reason, err := wsframe.ParseClose(m.control)
+	if err == wsframe.ErrCloseReason {
+		return &Error{wsframe.InvalidPayload, err.Error()}
+	}
+	if err != nil {
+		return violation(err.Error())
+	}
+	return h.Close(code, reason)
+}
+
+// data hands on a piece of a message.
+func (m *Machine) data(p []byte, last bool, h Handler) error {
+	if m.squeeze {
+		return m.inflated(p, last, h)
+	}
+	m.size += int64(len(p))
+	return m.deliver(p, last, h)
+}
+
+func (m *Machine) deliver(p []byte, last bool, h Handler) error {
+	if m.op == wsframe.Text && (!m.text.Write(p) || last && !m.text.Done()) {
+		return &Error{wsframe.InvalidPayload, "a text that is no UTF-8"}
+	}
+	op, first := m.op, m.first
+	m.first = false
+	if last {
+		m.op, m.size, m.control = 0, 0, nil
+	}
+	return h.Data(op, p, first, last)
+}

@@ -1,0 +1,78 @@
+# Switchboard. "make help" lists what there is.
+SHELL := /bin/bash
+SHARED ?= ../shared
+export SHARED
+
+PAGES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*' -not -name '.stamp-*')
+
+.PHONY: help run build test test-go test-interop test-pages conformance bench fmt lint clean need-go need-node need-all
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+run: build ## build what changed and serve the gallery on http://localhost:5000
+	@bin/switchboard serve
+
+build: need-go need-node web/.stamp-built ## the pages and bin/switchboard
+	@echo "== building bin/switchboard"
+	@go build -o bin/switchboard ./cmd/switchboard
+
+test: need-all lint build test-go test-interop test-pages ## everything: Go with the race detector, official clients in Node, pages in Chromium
+	@echo "== everything passed"
+
+test-go: need-all
+	@echo "== Go tests, with the race detector"
+	@go test -race ./...
+
+test-interop: need-all interop/node/.stamp-deps
+	@echo "== the official client in Node"
+	@cd interop/node && npm test --silent
+
+test-pages: need-all build
+	@echo "== the pages in Chromium"
+	@cd web && npm test --silent
+
+conformance: need-go need-node ## the original's recorded answers and the official .NET client (SHARED=folder that has them)
+	@bash interop/conformance.sh
+
+bench: need-go ## Go benchmarks with allocations
+	@go test -run '^$$' -bench . -benchmem ./...
+
+fmt: need-go ## format the Go code
+	@gofmt -w $$(git ls-files '*.go')
+
+lint: need-go ## gofmt, go vet for three systems, staticcheck
+	@echo "== lint"
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
+	@for os in linux darwin windows; do echo "   go vet ($$os)"; GOOS=$$os go vet ./... || exit 1; done
+	@echo "   staticcheck"
+	@go tool -modfile=tools/go.mod staticcheck ./...
+
+clean: ## remove what was built
+	@rm -rf bin out web/.stamp-* interop/node/.stamp-*
+	@find web/dist -mindepth 1 ! -name README.txt -delete
+
+need-go:
+	@scripts/need.sh go
+
+need-node:
+	@scripts/need.sh node
+
+need-all:
+	@scripts/need.sh go node gcc chromium
+
+web/.stamp-deps: web/package-lock.json
+	@echo "== installing the pages' dependencies"
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/.stamp-built: web/.stamp-deps $(PAGES) examples/chat/chat.go cmd/switchboard/site.go
+	@echo "== building the pages"
+	@find web/dist -mindepth 1 ! -name README.txt -delete
+	@cd web && npm run --silent check && npm run --silent build -- --logLevel warn
+	@touch $@
+
+interop/node/.stamp-deps: interop/node/package-lock.json
+	@echo "== installing the suites' dependencies"
+	@cd interop/node && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,50 @@
+// Package web serves the pages of the gallery, built by Vite and embedded in
+// the binary. On a checkout whose pages were never built it says how to build them.
+package web
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// policy lets pages load nothing from elsewhere and be framed by nobody.
+const policy = "default-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// Handler serves the pages.
+func Handler() http.Handler {
+	files, err := fs.Sub(dist, "dist")
+	if err != nil { // cannot happen: the folder is embedded
+		panic(err)
+	}
+	if _, err := fs.Stat(files, "index.html"); err != nil {
+		return http.HandlerFunc(notBuilt)
+	}
+	server := http.FileServerFS(files)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cache-Control", "no-cache")
+		if strings.HasPrefix(path.Clean(r.URL.Path), "/assets/") {
+			h.Set("Cache-Control", "public, max-age=31536000, immutable") // the name holds a hash
+		}
+		server.ServeHTTP(w, r)
+	})
+}
+
+func notBuilt(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write([]byte(`<!doctype html><meta charset="utf-8"><title>Switchboard</title>
+<h1>The pages are not built</h1>
+<p>The server runs: its hub is at <code>/chatHub</code>, the raw echo at <code>/ws</code>.
+For the pages run <code>make build</code> (it needs Node 20 or later), then start the server again.</p>
+`)) // the client has gone if it fails
+}

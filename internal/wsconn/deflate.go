@@ -44,14 +44,18 @@ type inflater struct {
 	in  []byte
 }
 
-func newInflater(max int64) *inflater { return &inflater{max: max} }
+// compressedLimit bounds a message before inflating: what does not compress
+// may grow, by five bytes for each stored block (RFC 1951, 3.2.4).
+func compressedLimit(max int64) int64 {
+	if grown := max + max/256 + 1024; grown > max {
+		return grown
+	}
+	return max // a limit near the greatest number
+}
 
 // inflated takes a piece of a compressed message and delivers it when whole.
 func (m *Machine) inflated(p []byte, last bool, h Handler) error {
 	z := m.inflate
-	if z.max > 0 && int64(len(z.in)+len(p)) > z.max+1024 {
-		return m.tooBig()
-	}
 	z.in = append(z.in, p...)
 	if !last {
 		return nil

@@ -29,6 +29,7 @@ type Handler interface {
 	// and for text checked to be UTF-8. op is Text or Binary. piece is valid
 	// only during the call and may be empty.
 	Data(op wsframe.Op, piece []byte, first, last bool) error
+	// Ping and Pong get the payload of a control frame, valid only during the call.
 	Ping(payload []byte) error
 	Pong(payload []byte) error
 	// Close is the peer's close frame; code is wsframe.NoStatus if it had none.
@@ -60,7 +61,7 @@ type Machine struct {
 
 	op      wsframe.Op // of the message begun, 0 for none
 	first   bool       // nothing of it was handed on yet
-	size    int64      // of it so far
+	size    int64      // of it so far, as it came: compressed if it is
 	text    wsframe.UTF8
 	control []byte // payload of a control frame in pieces
 	inflate *inflater
@@ -96,42 +97,55 @@ func (m *Machine) Feed(p []byte, h Handler) error {
 // header collects and checks the next header and returns what follows it.
 func (m *Machine) header(p []byte) (rest []byte, err error) {
 	n := copy(m.head[m.headLen:], p)
-	h, size, err := wsframe.ParseHeader(m.head[:m.headLen+n])
+	seen := m.head[:m.headLen+n]
+	// The first two bytes may be wrong already. They are judged before the rest
+	// is looked at, so that the verdict is the same however the bytes are cut.
+	if err := m.checkStart(seen); err != nil {
+		return nil, err
+	}
+	h, size, err := wsframe.ParseHeader(seen)
 	if err != nil {
 		return nil, violation(err.Error())
 	}
 	if size == 0 {
 		m.headLen += n
-		// What is known already may be wrong already.
-		return p[n:], m.checkStart()
+		return p[n:], nil
 	}
 	rest = p[size-m.headLen:]
 	m.headLen = 0
-	if err := m.check(h); err != nil {
+	if err := m.checkSize(h); err != nil {
 		return nil, err
 	}
 	m.h, m.left, m.masked, m.inFrame = h, h.Length, 0, true
-	return rest, m.begin()
+	m.begin()
+	return rest, nil
 }
 
-// checkStart judges the first two bytes of a header whose rest has not come.
-func (m *Machine) checkStart() error {
-	if m.headLen < 2 {
+// checkStart judges the first two bytes of a header, once they are there.
+// Length is the short form's: a control frame may have no other (RFC 6455, 5.5).
+func (m *Machine) checkStart(p []byte) error {
+	if len(p) < 2 {
 		return nil
 	}
-	b0, b1 := m.head[0], m.head[1]
 	return m.checkFlags(wsframe.Header{
-		Fin: b0&0x80 != 0, Rsv1: b0&0x40 != 0, Rsv2: b0&0x20 != 0, Rsv3: b0&0x10 != 0,
-		Op: wsframe.Op(b0 & 0x0F), Masked: b1&0x80 != 0, Length: uint64(b1 & 0x7F),
+		Fin: p[0]&0x80 != 0, Rsv1: p[0]&0x40 != 0, Rsv2: p[0]&0x20 != 0, Rsv3: p[0]&0x10 != 0,
+		Op: wsframe.Op(p[0] & 0x0F), Masked: p[1]&0x80 != 0, Length: uint64(p[1] & 0x7F),
 	})
 }
 
-func (m *Machine) check(h wsframe.Header) error {
-	if err := m.checkFlags(h); err != nil {
-		return err
+// checkSize fails as soon as a header announces more than the limit.
+func (m *Machine) checkSize(h wsframe.Header) error {
+	if h.Op.Control() || m.cfg.MaxMessage <= 0 {
+		return nil
 	}
-	if !h.Op.Control() && m.cfg.MaxMessage > 0 && !m.compressed(h) &&
-		h.Length > uint64(m.cfg.MaxMessage-min(m.size, m.cfg.MaxMessage)) {
+	limit, had := m.cfg.MaxMessage, m.size
+	if h.Op != wsframe.Continuation {
+		had = 0
+	}
+	if m.compressed(h) {
+		limit = compressedLimit(limit)
+	}
+	if h.Length > uint64(limit-had) {
 		return m.tooBig()
 	}
 	return nil
@@ -173,18 +187,14 @@ func (m *Machine) tooBig() error {
 }
 
 // begin starts a message if the frame does.
-func (m *Machine) begin() error {
-	if m.h.Op.Control() {
-		m.control = m.control[:0]
-		return nil
+func (m *Machine) begin() {
+	if m.h.Op.Control() || m.h.Op == wsframe.Continuation {
+		return
 	}
-	if m.h.Op != wsframe.Continuation {
-		m.op, m.first, m.size, m.squeeze = m.h.Op, true, 0, m.h.Rsv1
-		if m.squeeze {
-			m.inflate = newInflater(m.cfg.MaxMessage)
-		}
+	m.op, m.first, m.size, m.squeeze = m.h.Op, true, 0, m.h.Rsv1
+	if m.squeeze {
+		m.inflate = &inflater{max: m.cfg.MaxMessage}
 	}
-	return nil
 }
 
 // payload takes the next piece of the frame's payload.
@@ -196,24 +206,35 @@ func (m *Machine) payload(p []byte, h Handler) error {
 	end := m.left == 0
 	m.inFrame = !end
 	if m.h.Op.Control() {
-		m.control = append(m.control, p...)
-		if end {
-			return m.endControl(h)
-		}
-		return nil
+		return m.controlPayload(p, end, h)
 	}
 	return m.data(p, end && m.h.Fin, h)
 }
 
-func (m *Machine) endControl(h Handler) error {
+// controlPayload gathers what comes in pieces; what comes whole is not copied.
+// Nothing is held between control frames.
+func (m *Machine) controlPayload(p []byte, end bool, h Handler) error {
+	if end && len(m.control) == 0 {
+		return m.endControl(p, h)
+	}
+	m.control = append(m.control, p...)
+	if !end {
+		return nil
+	}
+	whole := m.control
+	m.control = nil
+	return m.endControl(whole, h)
+}
+
+func (m *Machine) endControl(p []byte, h Handler) error {
 	switch m.h.Op {
 	case wsframe.Ping:
-		return h.Ping(m.control)
+		return h.Ping(p)
 	case wsframe.Pong:
-		return h.Pong(m.control)
+		return h.Pong(p)
 	}
 	m.over = true
-	code, reason, err := wsframe.ParseClose(m.control)
+	code, reason, err := wsframe.ParseClose(p)
 	if err == wsframe.ErrCloseReason {
 		return &Error{wsframe.InvalidPayload, err.Error()}
 	}
@@ -225,10 +246,10 @@ func (m *Machine) endControl(h Handler) error {
 
 // data hands on a piece of a message.
 func (m *Machine) data(p []byte, last bool, h Handler) error {
+	m.size += int64(len(p))
 	if m.squeeze {
 		return m.inflated(p, last, h)
 	}
-	m.size += int64(len(p))
 	return m.deliver(p, last, h)
 }
 
@@ -239,7 +260,7 @@ func (m *Machine) deliver(p []byte, last bool, h Handler) error {
 	op, first := m.op, m.first
 	m.first = false
 	if last {
-		m.op, m.size, m.control = 0, 0, nil
+		m.op, m.size = 0, 0
 	}
 	return h.Data(op, p, first, last)
 }

@@ -195,7 +195,9 @@ name.addEventListener("change", () => {
   if (connection.state === HubConnectionState.Connected) void enter();
 });
 name.addEventListener("keydown", (e) => {
-  if (e.key === "Enter") text.focus();
+  if (e.key !== "Enter") return;
+  e.preventDefault(); // else the line break lands in the field that gets the focus
+  text.focus();
 });
 text.addEventListener("keydown", (e) => {
   if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {

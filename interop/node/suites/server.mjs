@@ -1,0 +1,108 @@
+// A real server process, and official clients for it.
+import { spawn } from "node:child_process";
+import http from "node:http";
+import net from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { HttpTransportType, HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
+import WebSocket from "ws";
+
+const binary = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../../out/interop-server");
+export const RS = "\x1e";
+export const hello = `{"protocol":"json","version":1}${RS}`;
+export const transports = Object.entries(HttpTransportType).filter(([, v]) => [1, 2, 4].includes(v));
+
+/** Starts the server; a port of 0 takes a free one. */
+export function start(port = 0) {
+  return new Promise((yes, no) => {
+    const child = spawn(binary, { env: { ...process.env, ASPNETCORE_URLS: `http://127.0.0.1:${port}` }, stdio: ["ignore", "pipe", "pipe"] });
+    let out = "", log = "";
+    child.stderr.on("data", (d) => (log += d));
+    child.stdout.on("data", (d) => {
+      out += d;
+      const url = /Now listening on: (http:\S+)/.exec(out)?.[1];
+      if (url)
+        yes({
+          url, port: +new URL(url).port, log: () => log,
+          stop: (signal = "SIGTERM") => new Promise((done) => { child.once("exit", done); child.kill(signal); }),
+        });
+    });
+    child.on("exit", (code) => no(new Error(`the server ended with ${code}: ${log}`)));
+  });
+}
+
+export function client(url, transport, { retry, ...options } = {}) {
+  const b = new HubConnectionBuilder().withUrl(url, { transport, ...options }).configureLogging(LogLevel.None);
+  if (retry) b.withAutomaticReconnect(retry);
+  return b.build();
+}
+
+/** The next call of a client method. */
+export const heard = (c, method) => new Promise((yes) => { const f = (...a) => { c.off(method, f); yes(a); }; c.on(method, f); });
+export const closed = (c) => new Promise((yes) => c.onclose(yes));
+
+/** One HTTP request, as it is. */
+export function request(url, { method = "GET", headers = {}, body } = {}) {
+  return new Promise((yes, no) => {
+    const r = http.request(url, { method, headers, agent: false }, (res) => {
+      const chunks = [];
+      res.on("data", (d) => chunks.push(d));
+      res.on("end", () => yes({ status: res.statusCode, headers: res.headers, reason: res.statusMessage, text: Buffer.concat(chunks).toString() }));
+    });
+    r.on("error", no);
+    r.end(body);
+  });
+}
+
+export async function negotiate(url, query = "?negotiateVersion=1") {
+  return JSON.parse((await request(`${url}/negotiate${query}`, { method: "POST" })).text);
+}
+
+/** A plain WebSocket that remembers what came: `next()` is one message, `ended` the close code. */
+export async function socket(url, options) {
+  const w = new WebSocket(url.replace("http", "ws"), { perMessageDeflate: false, ...options });
+  const queue = [], waiting = [];
+  w.on("message", (data, binary) => { const m = { text: data.toString(), binary }; waiting.length ? waiting.shift()(m) : queue.push(m); });
+  w.next = () => (queue.length ? Promise.resolve(queue.shift()) : new Promise((yes) => waiting.push(yes)));
+  w.ended = new Promise((yes) => w.on("close", (code) => yes(code)));
+  await new Promise((yes, no) => { w.on("open", yes); w.on("error", no); });
+  return w;
+}
+
+/** A plain WebSocket through its handshake. */
+export async function line(url, options) {
+  const w = await socket(url, options);
+  w.send(hello);
+  const answer = await w.next();
+  if (answer.text !== `{}${RS}`) throw new Error(answer.text);
+  return w;
+}
+
+/** An open event stream that remembers its bytes: `until(text)` waits for some. */
+export function events(url) {
+  const s = { text: "", waiting: [] };
+  const look = () => { s.waiting = s.waiting.filter(([t, yes]) => !(s.text.includes(t) && (yes(s.text), true))); };
+  s.opened = new Promise((yes, no) => {
+    const r = http.get(url, { headers: { accept: "text/event-stream" }, agent: false }, (res) => {
+      s.headers = res.headers;
+      s.status = res.statusCode;
+      s.ended = new Promise((end) => res.on("close", end));
+      res.on("data", (d) => { s.text += d; look(); });
+      res.once("data", () => yes(s));
+    });
+    r.on("error", no);
+    s.abort = () => r.destroy();
+  });
+  s.until = (t) => new Promise((yes) => { s.waiting.push([t, yes]); look(); });
+  return s;
+}
+
+export function bytes(port, data) {
+  return new Promise((yes) => {
+    let got = Buffer.alloc(0);
+    const c = net.connect(port, "127.0.0.1", () => c.write(data));
+    c.on("data", (d) => (got = Buffer.concat([got, d])));
+    c.on("close", () => yes(got));
+    c.on("error", () => yes(got));
+  });
+}

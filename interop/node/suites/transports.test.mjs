@@ -1,0 +1,144 @@
+// Each transport against what a hub offers, with the official client.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { client, closed, heard, start, transports } from "./server.mjs";
+
+let server;
+before(async () => (server = await start()));
+after(async () => server?.stop());
+
+const quick = { nextRetryDelayInMilliseconds: () => 100 };
+
+for (const [name, transport] of transports)
+  describe(name, () => {
+    const open = async (path = "/golden", options) => {
+      const c = client(server.url + path, transport, options);
+      await c.start();
+      return c;
+    };
+
+    test("call with a result, in order", async () => {
+      const c = await open();
+      assert.equal(await c.invoke("Echo", "ä✓🎈\n\u001e"), "ä✓🎈\n\u001e");
+      assert.equal(await c.invoke("Add", 2, 3), 5);
+      assert.deepEqual(await Promise.all(Array.from({ length: 100 }, (_, i) => c.invoke("EchoInt", i))), Array.from({ length: 100 }, (_, i) => i));
+      await c.stop();
+    });
+
+    test("call without a result, and what it causes", async () => {
+      const c = await open();
+      const whispered = heard(c, "Whispered");
+      await c.send("Whisper", "psst");
+      assert.deepEqual(await whispered, ["psst"]);
+      assert.equal(await c.invoke("Void"), null);
+      await c.stop();
+    });
+
+    test("a send just before stop still reaches the others", async () => {
+      const a = await open(), b = await open();
+      const shouted = heard(b, "Shouted");
+      await a.send("Shout", "last words");
+      await a.stop();
+      assert.deepEqual(await shouted, ["last words"]);
+      await b.stop();
+    });
+
+    test("broadcast to the others", async () => {
+      const all = await Promise.all([open(), open(), open()]);
+      all[0].on("Shouted", () => assert.fail("the caller is no other"));
+      const both = Promise.all(all.slice(1).map((c) => heard(c, "Shouted")));
+      await all[0].invoke("Shout", "hi");
+      assert.deepEqual(await both, [["hi"], ["hi"]]);
+      await Promise.all(all.map((c) => c.stop()));
+    });
+
+    test("group", async () => {
+      const group = `g-${name}`, [a, b] = await Promise.all([open(), open()]);
+      b.on("Told", () => assert.fail("no member"));
+      await a.invoke("Join", group);
+      const told = heard(a, "Told");
+      await b.invoke("Tell", group, "to members");
+      assert.deepEqual(await told, [group, "to members"]);
+      await a.invoke("Leave", group);
+      a.on("Told", () => assert.fail("left"));
+      await a.invoke("Tell", group, "nobody");
+      await Promise.all([a.stop(), b.stop()]);
+    });
+
+    test("user, on several connections", async () => {
+      const [x, y, z] = await Promise.all([open("/users?user=ann"), open("/users?user=ann"), open("/users?user=bob")]);
+      z.on("Told", () => assert.fail("another user"));
+      const both = Promise.all([heard(x, "Told"), heard(y, "Told")]);
+      await z.invoke("TellUser", "ann", "dear");
+      assert.deepEqual(await both, [["ann", "dear"], ["ann", "dear"]]);
+      assert.equal(await z.invoke("Who"), "bob");
+      await Promise.all([x.stop(), y.stop(), z.stop()]);
+    });
+
+    test("errors, with and without detail", async () => {
+      const c = await open(), plain = await open("/golden-plain");
+      await assert.rejects(c.invoke("Nope"), { message: /Failed to invoke 'Nope' due to an error on the server. HubException: Method does not exist.$/ });
+      await assert.rejects(c.invoke("Fail", "other"), { message: /An unexpected error occurred invoking 'Fail' on the server. InvalidOperationException: boom$/ });
+      await assert.rejects(plain.invoke("Fail", "other"), { message: /An unexpected error occurred invoking 'Fail' on the server.$/ });
+      await assert.rejects(plain.invoke("Fail", "hub"), { message: /HubException: boom$/ });
+      assert.equal(await c.invoke("Echo", "still here"), "still here");
+      await Promise.all([c.stop(), plain.stop()]);
+    });
+
+    test("the client stops: the others see it go, and its id is gone", async () => {
+      const c = await open();
+      const end = closed(c);
+      await c.stop();
+      assert.equal(await end, undefined);
+    });
+
+    test("the server aborts: closed for good, without an error", async () => {
+      const c = await open("/golden", { retry: quick });
+      c.onreconnecting(() => assert.fail("an abort forbids reconnecting"));
+      const end = closed(c);
+      c.invoke("Abort").catch(() => {});
+      assert.equal(await end, undefined);
+    });
+
+    test("the server restarts: reconnected with a new id, and handlers kept", async () => {
+      let own = await start();
+      const c = client(`${own.url}/golden`, transport, { retry: quick });
+      await c.start();
+      const id = c.connectionId;
+      const back = new Promise((yes) => c.onreconnected(yes));
+      assert.equal(await own.stop(), 0, "the server ends cleanly");
+      own = await start(own.port);
+      const again = await back;
+      assert.notEqual(again, id);
+      const whispered = heard(c, "Whispered");
+      await c.invoke("Whisper", "again");
+      assert.deepEqual(await whispered, ["again"]);
+      await c.stop();
+      await own.stop();
+    });
+
+    test("the server is killed: reconnected as well", async () => {
+      let own = await start();
+      const c = client(`${own.url}/golden`, transport, { retry: quick });
+      await c.start();
+      const back = new Promise((yes) => c.onreconnected(yes));
+      await own.stop("SIGKILL");
+      own = await start(own.port);
+      await back;
+      assert.equal(await c.invoke("Echo", "b"), "b");
+      await c.stop();
+      await own.stop();
+    });
+  });
+
+test("fallback: what the server does not answer is passed over", async () => {
+  class Blocked { constructor() { throw new Error("WebSockets are cut off"); } }
+  const c = client(`${server.url}/golden`, undefined, { WebSocket: Blocked });
+  await c.start();
+  assert.equal(await c.invoke("Echo", "a"), "a");
+  class AlsoBlocked { constructor() { throw new Error("events are cut off"); } }
+  const d = client(`${server.url}/golden`, undefined, { WebSocket: Blocked, EventSource: AlsoBlocked });
+  await d.start();
+  assert.equal(await d.invoke("Echo", "a"), "a");
+  await Promise.all([c.stop(), d.stop()]);
+});

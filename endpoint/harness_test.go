@@ -1,0 +1,252 @@
+package endpoint
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/transport"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"))
+}
+
+// echoHub opens sessions that send back what they receive. "!bye" ends a
+// connection as a hub does, with a last word; "?slow" is worked on for long.
+type echoHub struct {
+	mu       sync.Mutex
+	sessions []*echoSession
+	draining bool
+}
+
+func (h *echoHub) Open(link transport.Link, peer *transport.Peer) (transport.Session, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.draining {
+		return nil, transport.ErrShutdown
+	}
+	s := &echoSession{link: link, peer: peer, ended: make(chan error, 1), release: make(chan struct{})}
+	h.sessions = append(h.sessions, s)
+	return s, nil
+}
+
+func (h *echoHub) Draining() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.draining
+}
+
+func (h *echoHub) last() *echoSession {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sessions[len(h.sessions)-1]
+}
+
+type echoSession struct {
+	link    transport.Link
+	peer    *transport.Peer
+	ended   chan error
+	release chan struct{}
+
+	mu   sync.Mutex
+	over bool
+	work []func()
+}
+
+func (s *echoSession) send(text string) {
+	_ = s.link.Send(&transport.Frame{Op: transport.OpText, Payload: []byte(text)})
+}
+
+func (s *echoSession) Receive(p []byte) bool {
+	text := string(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case strings.Contains(text, "!bye"):
+		s.work = append(s.work, func() {
+			s.link.Last(&transport.Frame{Op: transport.OpText, Payload: []byte("bye")})
+			s.link.Close(transport.Normal)
+		})
+	case strings.Contains(text, "?slow"):
+		s.work = append(s.work, func() { <-s.release; s.send("slow") })
+	default:
+		s.work = append(s.work, func() { s.send(text) })
+	}
+	return true
+}
+
+func (s *echoSession) Run() {
+	for {
+		s.mu.Lock()
+		if len(s.work) == 0 {
+			s.mu.Unlock()
+			return
+		}
+		f := s.work[0]
+		s.work = s.work[1:]
+		s.mu.Unlock()
+		f()
+	}
+}
+
+func (s *echoSession) End(cause error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return false
+	}
+	s.over = true
+	s.ended <- cause
+	s.work = append(s.work, func() { s.link.Close(transport.Normal) })
+	return true
+}
+
+func (s *echoSession) Tick(now time.Time) (time.Time, bool) { return now.Add(time.Second), false }
+
+// site is a server with one endpoint at /hub.
+type site struct {
+	*httptest.Server
+	t       *testing.T
+	hub     *echoHub
+	handler *Handler
+}
+
+func newSite(t *testing.T, o Options, wrap ...func(http.Handler) http.Handler) *site {
+	t.Helper()
+	o.Logger = slog.New(slog.DiscardHandler)
+	s := &site{t: t, hub: &echoHub{}}
+	mux := http.NewServeMux()
+	s.handler = Mount(mux, "/hub", s.hub, &o)
+	var h http.Handler = mux
+	for _, w := range wrap {
+		h = w(h)
+	}
+	s.Server = httptest.NewServer(h)
+	t.Cleanup(s.end)
+	return s
+}
+
+func (s *site) end() {
+	s.Server.CloseClientConnections()
+	s.handler.table.mu.Lock()
+	var open []*conn
+	for _, c := range s.handler.table.conns {
+		open = append(open, c)
+	}
+	s.handler.table.mu.Unlock()
+	for _, c := range open {
+		c.end(nil)
+		c.out.Kill(nil)
+	}
+	s.Server.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.handler.Shutdown(ctx); err != nil {
+		s.t.Errorf("something of the endpoint is left: %v", err)
+	}
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do makes a request; headers are pairs.
+func (s *site) do(method, path, body string, headers ...string) answer {
+	s.t.Helper()
+	r, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer res.Body.Close()
+	p, _ := io.ReadAll(res.Body) // a cut body is compared as it is
+	return answer{res.StatusCode, res.Header, string(p)}
+}
+
+func (s *site) want(a answer, status int, body string) {
+	s.t.Helper()
+	if a.status != status || a.body != body {
+		s.t.Errorf("answered %d %q, want %d %q", a.status, a.body, status, body)
+	}
+}
+
+// negotiate returns "?id=token".
+func (s *site) negotiate() string {
+	s.t.Helper()
+	a := s.do("POST", "/hub/negotiate?negotiateVersion=1", "")
+	_, rest, ok := strings.Cut(a.body, `"connectionToken":"`)
+	if !ok {
+		s.t.Fatalf("negotiation: %d %s", a.status, a.body)
+	}
+	token, _, _ := strings.Cut(rest, `"`)
+	return "?id=" + token
+}
+
+// raw opens a TCP connection, sends bytes and reads the head of the answer.
+func (s *site) raw(text string) (net.Conn, *bufio.Reader, *http.Response) {
+	s.t.Helper()
+	nc, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = nc.Close() })
+	if _, err := nc.Write([]byte(text)); err != nil {
+		s.t.Fatal(err)
+	}
+	_ = nc.SetReadDeadline(time.Now().Add(10 * time.Second)) // a hanging test shall say where
+	br := bufio.NewReader(nc)
+	res, err := http.ReadResponse(br, nil)
+	if err != nil {
+		s.t.Fatalf("no answer: %v", err)
+	}
+	return nc, br, res
+}
+
+func upgradeRequest(path string, headers ...string) string {
+	return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + strings.Join(headers, "") + "\r\n"
+}
+
+// events opens an event stream and returns its lines.
+func (s *site) events(path string) (lines *bufio.Reader, res *http.Response, cancel func()) {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s.t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, "GET", s.URL+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/event-stream")
+	res, err = http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = res.Body.Close() })
+	return bufio.NewReader(res.Body), res, cancel
+}
+
+func (s *site) line(r *bufio.Reader, want string) {
+	s.t.Helper()
+	got, err := r.ReadString('\n')
+	if got != want+"\r\n" {
+		s.t.Errorf("the line %q (%v), want %q", got, err, want)
+	}
+}

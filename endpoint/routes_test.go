@@ -1,0 +1,244 @@
+package endpoint
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+func TestNegotiate(t *testing.T) {
+	s := newSite(t, Options{})
+	const all = `"availableTransports":\[\{"transport":"WebSockets","transferFormats":\["Text","Binary"\]\},` +
+		`\{"transport":"ServerSentEvents","transferFormats":\["Text"\]\},\{"transport":"LongPolling","transferFormats":\["Text","Binary"\]\}\]`
+	v0 := `^\{"negotiateVersion":0,"connectionId":"[\w-]{55}",` + all + `\}$`
+	v1 := `^\{"negotiateVersion":1,"connectionId":"[\w-]{22}","connectionToken":"[\w-]{55}",` + all + `\}$`
+	noInteger := `^\{"error":"The client requested a non-integer protocol version."\}$`
+	for query, want := range map[string]string{
+		"":                                       v0, // trap 6
+		"?negotiateVersion=0":                    v0,
+		"?negotiateVersion=1":                    v1,
+		"?negotiateVersion=99":                   v1,
+		"?NEGOTIATEVERSION=1":                    v1,
+		"?negotiateVersion=-1":                   `^\{"error":"The client requested version '-1', but the server does not support this version."\}$`,
+		"?negotiateVersion=abc":                  noInteger,
+		"?negotiateVersion=1.5":                  noInteger,
+		"?negotiateVersion=":                     noInteger,
+		"?negotiateVersion=4294967297":           noInteger,
+		"?negotiateVersion=1&negotiateVersion=0": noInteger,
+	} {
+		a := s.do("POST", "/hub/negotiate"+query, "{garbage")
+		if a.status != 200 || !regexp.MustCompile(want).MatchString(a.body) || a.header.Get("Content-Type") != "application/json" || a.header.Get("Content-Length") == "" {
+			t.Errorf("%s: %d %s", query, a.status, a.body)
+		}
+	}
+}
+
+func TestNegotiateOptions(t *testing.T) {
+	s := newSite(t, Options{Transports: []transport.Kind{transport.LongPolling}, MinimumProtocolVersion: 1})
+	if a := s.do("POST", "/hub/negotiate?negotiateVersion=1", ""); !strings.HasSuffix(a.body, `"availableTransports":[{"transport":"LongPolling","transferFormats":["Text","Binary"]}]}`) {
+		t.Error(a.body)
+	}
+	s.want(s.do("POST", "/hub/negotiate", ""), 200, `{"error":"The client requested version '0', but the server does not support this version."}`)
+	id := s.negotiate()
+	s.want(s.do("GET", "/hub"+id, "", "Accept", "text/event-stream"), 404, "ServerSentEvents transport not supported by this end point type")
+	_, _, res := s.raw(upgradeRequest("/hub"))
+	if res.StatusCode != 404 {
+		t.Errorf("an upgrade without WebSockets: %d", res.StatusCode)
+	}
+}
+
+// TestRoutes are the rows of a.1, b.0 and b.5 that need no transport.
+func TestRoutes(t *testing.T) {
+	s := newSite(t, Options{})
+	id := s.negotiate()
+	for _, c := range []struct {
+		method, path string
+		status       int
+		body, ctype  string
+	}{
+		{"GET", "/hub/negotiate", 405, "", "text/plain"},
+		{"PUT", "/hub/negotiate", 405, "", "text/plain"},
+		{"OPTIONS", "/hub/negotiate", 405, "", "text/plain"},
+		{"POST", "/hub/other", 404, "", ""},
+		{"POST", "/hub/negotiate/x", 404, "", ""},
+		{"GET", "/hub", 400, "Connection ID required", "text/plain"},
+		{"GET", "/hub/?id=", 400, "Connection ID required", "text/plain"},
+		{"GET", "/hub?id=unknown", 404, "No Connection with that ID", "text/plain"},
+		{"GET", "/hub" + strings.ToUpper(id), 404, "No Connection with that ID", "text/plain"},
+		{"GET", "/hub" + id + "&id=b", 404, "No Connection with that ID", "text/plain"},
+		{"POST", "/hub", 400, "Connection ID required", "text/plain"},
+		{"POST", "/hub?id=unknown", 404, "No Connection with that ID", "text/plain"},
+		{"DELETE", "/hub", 400, "Connection ID required", "text/plain"},
+		{"DELETE", "/hub?id=unknown", 404, "No Connection with that ID", "text/plain"},
+		{"DELETE", "/hub" + id, 400, "Cannot terminate this connection using the DELETE endpoint.", "text/plain"},
+		{"PUT", "/hub" + id, 405, "", "text/plain"},
+		{"PATCH", "/hub", 405, "", "text/plain"},
+		{"HEAD", "/hub", 405, "", "text/plain"},
+		{"OPTIONS", "/hub", 405, "", "text/plain"},
+	} {
+		a := s.do(c.method, c.path, "")
+		if a.status != c.status || a.body != c.body || a.header.Get("Content-Type") != c.ctype || a.header.Get("Allow") != "" {
+			t.Errorf("%s %s: %d %q %q, want %d %q", c.method, c.path, a.status, a.body, a.header.Get("Content-Type"), c.status, c.body)
+		}
+	}
+}
+
+// TestRouteOfNew: without a mount path the last segment decides.
+func TestRouteOfNew(t *testing.T) {
+	h := New(&echoHub{}, nil)
+	for path, want := range map[string]route{"/a/b": toConnect, "/a/b/": toConnect, "/a/b/negotiate": toNegotiate, "/a/b/NEGOTIATE/": toNegotiate, "/": toConnect} {
+		if got := h.route(path); got != want {
+			t.Errorf("%s: %d", path, got)
+		}
+	}
+	mounted := Mount(http.NewServeMux(), "/Hub/", &echoHub{}, nil)
+	for path, want := range map[string]route{"/hub": toConnect, "/HUB/": toConnect, "/hub/Negotiate": toNegotiate, "/hub//negotiate": nowhere, "/hubx/negotiate": nowhere} {
+		if got := mounted.route(path); got != want {
+			t.Errorf("mounted: %s: %d", path, got)
+		}
+	}
+}
+
+func TestTrap17Unauthorized(t *testing.T) {
+	s := newSite(t, Options{
+		AllowedOrigins: []string{"https://app.example"},
+		Authenticate: func(r *http.Request) (*transport.User, error) {
+			if name := r.Header.Get("X-User"); name != "" {
+				return &transport.User{ID: name}, nil
+			}
+			return nil, fmt.Errorf("no name")
+		},
+	})
+	for _, c := range [][2]string{{"POST", "/hub/negotiate"}, {"GET", "/hub?id=unknown"}, {"POST", "/hub"}, {"DELETE", "/hub"}} {
+		a := s.do(c[0], c[1], "", "Origin", "https://app.example")
+		if a.status != 401 || a.body != "" || a.header.Get("Content-Type") != "" || a.header.Get("Access-Control-Allow-Origin") == "" {
+			t.Errorf("%v: %+v", c, a)
+		}
+	}
+	_, _, res := s.raw(upgradeRequest("/hub"))
+	if res.StatusCode != 401 || res.Status != "401 Unauthorized" {
+		t.Errorf("upgrade: %s", res.Status)
+	}
+	_, _, res = s.raw(upgradeRequest("/hub?a=b&access_token=secret&id=", "X-User: ann\r\n"))
+	if res.StatusCode != 101 {
+		t.Fatalf("upgrade: %s", res.Status)
+	}
+	p := s.hub.last().peer
+	if p.User.ID != "ann" || p.Query.Encode() != "a=b" || p.Path != "/hub" || p.Transport != transport.WebSockets || p.Context == nil {
+		t.Errorf("the peer is %+v", p)
+	}
+}
+
+func TestForeignOriginsAreRefusedEverywhere(t *testing.T) {
+	s := newSite(t, Options{})
+	for _, origin := range []string{"https://evil.example", "null"} {
+		for _, c := range [][2]string{{"POST", "/hub/negotiate"}, {"GET", "/hub"}, {"POST", "/hub"}, {"DELETE", "/hub"}, {"OPTIONS", "/hub"}} {
+			if a := s.do(c[0], c[1], "", "Origin", origin); a.status != 403 {
+				t.Errorf("%v from %s: %d", c, origin, a.status)
+			}
+		}
+		if _, _, res := s.raw(upgradeRequest("/hub", "Origin: "+origin+"\r\n")); res.StatusCode != 403 {
+			t.Errorf("upgrade from %s: %d", origin, res.StatusCode)
+		}
+	}
+	if len(s.handler.table.conns) != 0 {
+		t.Error("a refused request left state behind")
+	}
+	if a := s.do("POST", "/hub/negotiate", "", "Origin", s.URL); a.status != 200 {
+		t.Errorf("the own origin: %d", a.status)
+	}
+	if _, _, res := s.raw(strings.Replace(upgradeRequest("/hub"), "localhost", "evil.example", 1)); res.StatusCode != 403 {
+		t.Errorf("DNS rebinding: %d", res.StatusCode)
+	}
+}
+
+func TestCapsOnNegotiation(t *testing.T) {
+	s := newSite(t, Options{MaxPendingNegotiations: 5, MaxPendingNegotiationsPerAddress: 3})
+	first := s.negotiate()
+	s.negotiate()
+	s.negotiate()
+	if a := s.do("POST", "/hub/negotiate", ""); a.status != 429 || a.header.Get("Retry-After") == "" {
+		t.Errorf("beyond the cap of an address: %+v", a)
+	}
+	s.do("GET", "/hub"+first, "") // has its transport: no longer waiting
+	s.negotiate()
+	for i := range 2 { // others wait, too
+		s.handler.table.add(&conn{token: fmt.Sprint(i), address: netip.MustParsePrefix("192.0.2.7/32"), out: s.handler.engine.NewOutbox(nil), started: make(chan struct{}), h: s.handler}, true)
+	}
+	if a := s.do("POST", "/hub/negotiate", ""); a.status != 503 || a.header.Get("Retry-After") == "" {
+		t.Errorf("beyond the cap: %+v", a)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for remote, want := range map[string]string{
+		"192.0.2.7:1234":              "192.0.2.7/32",
+		"[2001:db8:1:2:3:4:5:6]:1234": "2001:db8:1:2::/64",
+		"[::ffff:192.0.2.7]:1234":     "192.0.2.7/32",
+		"[fe80::1%eth0]:80":           "fe80::/64",
+		"pipe":                        "invalid Prefix",
+	} {
+		if got := addressOf(remote).String(); got != want {
+			t.Errorf("%s: %s, want %s", remote, got, want)
+		}
+	}
+}
+
+func TestDraining(t *testing.T) {
+	s := newSite(t, Options{})
+	id := s.negotiate()
+	s.hub.mu.Lock()
+	s.hub.draining = true
+	s.hub.mu.Unlock()
+	if a := s.do("POST", "/hub/negotiate", ""); a.status != 503 || a.header.Get("Retry-After") == "" {
+		t.Errorf("negotiate: %+v", a)
+	}
+	if a := s.do("GET", "/hub"+id, ""); a.status != 503 {
+		t.Errorf("first poll: %+v", a)
+	}
+	if _, _, res := s.raw(upgradeRequest("/hub")); res.StatusCode != 503 {
+		t.Errorf("upgrade: %d", res.StatusCode)
+	}
+}
+
+func TestInvalidOptionsPanic(t *testing.T) {
+	for name, o := range map[string]*Options{
+		"transports": {Transports: []transport.Kind{transport.WebSockets, transport.WebSockets}},
+		"timeout":    {PollTimeout: -1},
+		"origin":     {AllowedOrigins: []string{"app.example"}},
+		"any origin": {AllowedOrigins: []string{"*"}},
+		"host":       {AllowedHosts: []string{"http://a"}},
+		"cap":        {MaxPendingNegotiations: -1},
+	} {
+		func() {
+			defer func() {
+				if s, ok := recover().(string); !ok || !strings.HasPrefix(s, "endpoint: ") {
+					t.Errorf("%s: %q", name, s)
+				}
+			}()
+			New(&echoHub{}, o)
+		}()
+	}
+}
+
+func TestTokens(t *testing.T) {
+	m := newMinter()
+	seen := map[string]bool{}
+	for range 1000 {
+		token := m.token()
+		if seen[token] || !m.valid(token) || len(token) != 55 {
+			t.Fatalf("token %q", token)
+		}
+		seen[token] = true
+		forged := []byte(token)
+		forged[20] ^= 1
+		if m.valid(string(forged)) || newMinter().valid(token) || m.valid(token+"A") || m.valid(token[1:]) {
+			t.Fatalf("a forged token is valid")
+		}
+	}
+}

@@ -71,6 +71,13 @@ func (c *conn) retired() {
 	}
 }
 
+// opened reports whether the application has started.
+func (c *conn) opened() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session != nil
+}
+
 func (c *conn) polls() bool { return c.isKind(transport.LongPolling) }
 
 func (c *conn) isKind(kind transport.Kind) bool {

@@ -56,8 +56,21 @@ func Mount(mux interface{ Handle(string, http.Handler) }, path string, hub trans
 
 // Shutdown takes no new connections and waits until those there are have
 // ended, and everything that worked for them. End them first: Hub.Shutdown.
+// Negotiations that wait for a transport are dropped.
 func (h *Handler) Shutdown(ctx context.Context) error {
 	h.down.Store(true)
+	for _, c := range h.table.all() {
+		if !c.opened() {
+			c.end(nil)
+			continue
+		}
+		select {
+		case <-c.out.Done():
+			c.remove()
+		case <-ctx.Done():
+			return fmt.Errorf("endpoint: shutdown: connections are still open: %w", context.Cause(ctx))
+		}
+	}
 	if err := h.engine.Wait(ctx); err != nil {
 		return fmt.Errorf("endpoint: shutdown: %w", err)
 	}

@@ -138,13 +138,7 @@ func newSite(t *testing.T, o Options, wrap ...func(http.Handler) http.Handler) *
 
 func (s *site) end() {
 	s.Server.CloseClientConnections()
-	s.handler.table.mu.Lock()
-	var open []*conn
-	for _, c := range s.handler.table.conns {
-		open = append(open, c)
-	}
-	s.handler.table.mu.Unlock()
-	for _, c := range open {
+	for _, c := range s.handler.table.all() {
 		c.end(nil)
 		c.out.Kill(nil)
 	}

@@ -1,7 +1,9 @@
 package endpoint
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -37,6 +39,13 @@ func (t *table) add(c *conn, waits bool) {
 		t.pending++
 		t.byAddress[c.address]++
 	}
+}
+
+// all lists the connections on the table.
+func (t *table) all() []*conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Values(t.conns))
 }
 
 // started ends the waiting of c.

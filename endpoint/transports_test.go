@@ -310,6 +310,28 @@ func TestOrphansAreEnded(t *testing.T) {
 	})
 }
 
+// TestShutdownDropsWaitingNegotiations: nothing must keep a server that goes down.
+func TestShutdownDropsWaitingNegotiations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := &echoHub{}
+		h := New(hub, nil)
+		unused, polled := negotiated(h), negotiated(h)
+		serve(h, "GET", polled, "")
+		serve(h, "POST", polled, "!bye")
+		synctest.Wait()
+		if w := serve(h, "GET", polled, ""); w.Body.String() != "bye" {
+			t.Errorf("%d %q", w.Code, w.Body)
+		}
+		from := time.Now()
+		if err := h.Shutdown(t.Context()); err != nil || time.Since(from) > 0 {
+			t.Errorf("%v after %v", err, time.Since(from))
+		}
+		if code := serve(h, "GET", unused, "").Code; code != 404 {
+			t.Error(code)
+		}
+	})
+}
+
 func TestPollTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := New(&echoHub{}, nil)

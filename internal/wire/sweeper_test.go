@@ -24,7 +24,7 @@ func TestSweeper(t *testing.T) {
 			return now.Add(10 * time.Second)
 		}))
 		time.Sleep(13500 * time.Millisecond) // ticks at 1 and 11
-		w.At(time.Now())             // pulls the next one from 21 to 14
+		w.At(time.Now())                     // pulls the next one from 21 to 14
 		time.Sleep(time.Minute)
 		if err := e.Wait(t.Context()); err != nil { // nothing is watched: nothing runs
 			t.Error(err)

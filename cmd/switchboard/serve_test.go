@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/websocket"
+)
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func TestSite(t *testing.T) {
+	s := newSite(quiet(), true)
+	server := httptest.NewServer(s)
+	defer server.Close()
+	for _, c := range []struct {
+		method, path string
+		status       int
+		contains     string
+	}{
+		{"GET", "/healthz", 200, "ok"},
+		{"GET", "/", 200, "<html"},
+		{"GET", "/ws", 400, "WebSocket"},
+		{"GET", "/nothing", 404, ""},
+		{"POST", "/chatHub/negotiate?negotiateVersion=1", 200, "connectionToken"},
+		{"POST", "/bench/negotiate?negotiateVersion=1", 200, "connectionToken"},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		built := c.path != "/" && c.path != "/nothing" || !bytes.Contains(body, []byte("The pages are not built"))
+		if built && (res.StatusCode != c.status || !bytes.Contains(body, []byte(c.contains))) {
+			t.Errorf("%s %s: %d %.80s", c.method, c.path, res.StatusCode, body)
+		}
+	}
+	if err := s.shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRawEcho(t *testing.T) {
+	server := httptest.NewServer(newSite(quiet(), false))
+	defer server.Close()
+	c, _, err := websocket.Dial(t.Context(), server.URL+"/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []struct {
+		typ        websocket.Type
+		send, want string
+	}{{websocket.Text, "hello", "Echo: hello"}, {websocket.Binary, "\xca\xfe", "\xca\xfe"}} {
+		if err := c.Write(t.Context(), m.typ, []byte(m.send)); err != nil {
+			t.Fatal(err)
+		}
+		typ, p, err := c.Read(t.Context())
+		if err != nil || typ != m.typ || string(p) != m.want {
+			t.Errorf("%d %q %v, want %q", typ, p, err, m.want)
+		}
+	}
+	if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestServeEndsCleanly: with clients on, within 5 s, telling them to reconnect.
+func TestServeEndsCleanly(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	_ = l.Close()
+	done := make(chan error, 1)
+	go func() { done <- serve(ctx, addr, newSite(quiet(), false), quiet()) }()
+	c := dialWhenUp(t, "ws://"+addr+"/chatHub")
+	if err := c.Write(t.Context(), websocket.Text, []byte("{\"protocol\":\"json\",\"version\":1}\x1e")); err != nil {
+		t.Fatal(err)
+	}
+	if _, p, err := c.Read(t.Context()); err != nil || string(p) != "{}\x1e" {
+		t.Fatalf("%q %v", p, err)
+	}
+	from := time.Now()
+	cancel()
+	if _, p, err := c.Read(t.Context()); err != nil || string(p) != "{\"type\":7,\"allowReconnect\":true}\x1e" {
+		t.Errorf("%q %v", p, err)
+	}
+	if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Errorf("the end is %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(from); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func dialWhenUp(t *testing.T, url string) *websocket.Conn {
+	t.Helper()
+	for range 200 {
+		c, _, err := websocket.Dial(t.Context(), url, nil)
+		if err == nil {
+			return c
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("the server did not come up")
+	return nil
+}
+
+func TestUsedPort(t *testing.T) {
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	err = serve(t.Context(), l.Addr().String(), newSite(quiet(), false), quiet())
+	if err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("a used port: %v", err)
+	}
+}

@@ -66,13 +66,24 @@ func (s *session) complete(m *method, msg *hubproto.Message, result any) {
 	if len(msg.ID) == 0 {
 		return
 	}
-	p, err := s.encoding().AppendResult(nil, string(msg.ID), result)
+	p, err := s.encodeResult(m, msg, result)
 	if err != nil {
 		s.hub.logUnserializable(&s.conn, m.name, err)
 		s.fail(msg, errInvoking(m.name, s.hub.options.detail(err)), nil)
 		return
 	}
 	s.answer(p)
+}
+
+// encodeResult encodes a result, whose own marshalling may panic.
+func (s *session) encodeResult(m *method, msg *hubproto.Message, result any) (p []byte, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.hub.logPanic(&s.conn, m.name, v, debug.Stack())
+			p, err = nil, errPanicked
+		}
+	}()
+	return s.encoding().AppendResult(nil, string(msg.ID), result)
 }
 
 // fail answers a call with an error. Without an id nobody waits, and an answer

@@ -17,6 +17,11 @@ type invalidOperation string
 func (e invalidOperation) Error() string     { return string(e) }
 func (e invalidOperation) ErrorType() string { return "InvalidOperationException" }
 
+// bomb panics when it is encoded.
+type bomb struct{}
+
+func (bomb) MarshalJSON() ([]byte, error) { panic("tick") }
+
 type point struct {
 	X, Y int
 }
@@ -40,6 +45,7 @@ func callHub(o switchboard.Options) *switchboard.Hub {
 	})
 	h.Handle("Panic", func() { panic("oh no") })
 	h.Handle("Chan", func() any { return make(chan int) })
+	h.Handle("Bomb", func() bomb { return bomb{} })
 	return h
 }
 
@@ -121,6 +127,8 @@ func TestPanicEndsOneCall(t *testing.T) {
 func TestUnserializableResult(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		l := connect(t, callHub(switchboard.Options{}), "a")
+		l.say(call("Bomb", "[]")).want(
+			`{"type":3,"invocationId":"1","error":"An unexpected error occurred invoking 'Bomb' on the server."}`)
 		l.say(call("Chan", "[]"), call("Echo", `["a"]`)).want(
 			`{"type":3,"invocationId":"1","error":"An unexpected error occurred invoking 'Chan' on the server."}`,
 			`{"type":3,"invocationId":"1","result":"a"}`)

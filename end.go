@@ -21,9 +21,7 @@ type closing struct {
 // connect lets a client in: response, index, OnConnect. It runs alone, before
 // everything else of the connection.
 func (s *session) connect() {
-	if !s.respond() {
-		return
-	}
+	s.respond()
 	err := s.runOnConnect()
 	s.mu.Lock()
 	s.entered = err == nil
@@ -37,18 +35,15 @@ func (s *session) connect() {
 	}
 }
 
-// respond sends the handshake response and makes the client addressable.
-func (s *session) respond() bool {
-	response := frame(s.encoding(), transport.Control, hubproto.AppendHandshakeResponse(nil, ""))
-	if err := s.link.Send(response); err != nil {
-		return false
-	}
+// respond sends the handshake response and makes the client addressable. That
+// it has left meanwhile changes nothing: what it sent before is still done.
+func (s *session) respond() {
+	_ = s.link.Send(frame(s.encoding(), transport.Control, hubproto.AppendHandshakeResponse(nil, "")))
 	s.mu.Lock()
 	s.answered = true
 	s.lastPing = s.age(time.Now())
 	s.mu.Unlock()
 	s.hub.index.Add(s.conn.ID(), s.conn.UserID(), s)
-	return true
 }
 
 func (s *session) runOnConnect() (err error) {
@@ -64,8 +59,9 @@ func (s *session) runOnConnect() (err error) {
 	return s.hub.onConnect(s.context(), &s.conn)
 }
 
-// End implements transport.Session: the input is over. The methods learn it at
-// once; what was accepted before still runs.
+// End implements transport.Session: the input is over, and nobody waits for
+// answers any more. The methods learn it at once; what was accepted before
+// still runs.
 func (s *session) End(cause error) (run bool) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
@@ -78,6 +74,10 @@ func (s *session) End(cause error) (run bool) {
 		c.ctxCause = cause
 		c.text = connectionError(s.hub.options.detail(cause))
 	}
+	s.mu.Lock()
+	answered := s.answered
+	s.mu.Unlock()
+	s.link.Last(s.farewell(c, answered)) // a poll that is open gets it at once
 	s.cancelContext(c.ctxCause)
 	return s.endInOrder(c)
 }

@@ -188,6 +188,33 @@ func TestGuaranteeAcceptedIsNotLost(t *testing.T) {
 	}
 }
 
+// TestAllAtOnce: handshake, call and the end in one go, as a sender that only
+// wants to drop a message may do it.
+func TestAllAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := newDiary()
+		l := dialOn(t, lifeHub(switchboard.Options{}, d), "")
+		data := hello + rs + call("Note", `["dropped in"]`) + rs
+		run := l.session.Receive([]byte(data))
+		run = l.session.End(nil) || run
+		l.run(run)
+		d.want(t, "connect connected dropped in disconnect")
+	})
+}
+
+// TestEndIsToldAtOnce: a running method does not hold back the Close of an open poll.
+func TestEndIsToldAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := newDiary()
+		l := connectQuiet(t, lifeHub(switchboard.Options{}, d), d)
+		l.say(call("Sleep", `[60000]`)).want()
+		l.hangUp(nil)
+		l.want(`{"type":7,"allowReconnect":true}`)
+		time.Sleep(time.Minute)
+		d.want(t, "disconnect")
+	})
+}
+
 func TestLostWhileAMethodRuns(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := newDiary()

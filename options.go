@@ -57,16 +57,16 @@ func (o *Options) withDefaults() (Options, error) {
 		{"ClientTimeout", &v.ClientTimeout, 30 * time.Second},
 	} {
 		if *d.value < 0 {
-			return v, fmt.Errorf("%s must not be negative, it is %v", d.name, *d.value)
+			return v, fmt.Errorf("the option %s must not be negative, it is %v", d.name, *d.value)
 		}
 		*d.value = cmp.Or(*d.value, d.def)
 	}
 	if v.MaxMessageSize < -1 {
-		return v, fmt.Errorf("MaxMessageSize must be -1 (no bound) or more, it is %d", v.MaxMessageSize)
+		return v, fmt.Errorf("the option MaxMessageSize must be -1 (no bound) or more, it is %d", v.MaxMessageSize)
 	}
 	v.MaxMessageSize = cmp.Or(v.MaxMessageSize, 32<<10)
 	if v.Parallel < 0 {
-		return v, fmt.Errorf("Parallel must be 1 or more, it is %d", v.Parallel)
+		return v, fmt.Errorf("the option Parallel must be 1 or more, it is %d", v.Parallel)
 	}
 	v.Parallel = cmp.Or(v.Parallel, 1)
 	if v.Logger == nil {
@@ -82,11 +82,11 @@ func (o *Options) checkCodecs() error {
 	seen := map[string]bool{}
 	for _, c := range o.Codecs {
 		if c == nil {
-			return fmt.Errorf("Codecs holds a nil codec")
+			return fmt.Errorf("the option Codecs holds a nil codec")
 		}
 		name := strings.ToLower(c.Name())
 		if seen[name] {
-			return fmt.Errorf("Codecs names %q twice", c.Name())
+			return fmt.Errorf("the option Codecs names %q twice", c.Name())
 		}
 		seen[name] = true
 	}

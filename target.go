@@ -98,7 +98,7 @@ func (t Target) Send(ctx context.Context, method string, args ...any) error {
 	return nil
 }
 
-var errEmptyGroup = errors.New("switchboard: Cannot send to an empty group name.")
+var errEmptyGroup = errors.New("switchboard: cannot send to a group without a name")
 
 // LogValue shows whom the target means.
 func (t Target) LogValue() slog.Value {

@@ -78,7 +78,7 @@ func (o *Options) settle() (s settings, err error) {
 	}
 	for i, t := range s.Transports {
 		if t < transport.WebSockets || t > transport.LongPolling || slices.Contains(s.Transports[:i], t) {
-			return s, fmt.Errorf("Transports must name each transport once, they are %v", s.Transports)
+			return s, fmt.Errorf("the option Transports must name each transport once, they are %v", s.Transports)
 		}
 	}
 	for _, d := range []struct {
@@ -92,12 +92,12 @@ func (o *Options) settle() (s settings, err error) {
 		{"CloseTimeout", &s.CloseTimeout, 5 * time.Second},
 	} {
 		if *d.value < 0 {
-			return s, fmt.Errorf("%s must not be negative, it is %v", d.name, *d.value)
+			return s, fmt.Errorf("the option %s must not be negative, it is %v", d.name, *d.value)
 		}
 		*d.value = cmp.Or(*d.value, d.def)
 	}
 	if s.MaxPendingNegotiations < 0 || s.MaxPendingNegotiationsPerAddress < 0 || s.MinimumProtocolVersion < 0 {
-		return s, fmt.Errorf("MaxPendingNegotiations, MaxPendingNegotiationsPerAddress and MinimumProtocolVersion must not be negative")
+		return s, fmt.Errorf("the options MaxPendingNegotiations, MaxPendingNegotiationsPerAddress and MinimumProtocolVersion must not be negative")
 	}
 	s.MaxPendingNegotiations = cmp.Or(s.MaxPendingNegotiations, 10_000)
 	s.MaxPendingNegotiationsPerAddress = cmp.Or(s.MaxPendingNegotiationsPerAddress, 100)

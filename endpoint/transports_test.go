@@ -211,38 +211,80 @@ func TestLongPolling(t *testing.T) {
 }
 
 func TestPollsReplaceEachOther(t *testing.T) {
-	s := newSite(t, Options{})
-	id := s.negotiate()
-	s.do("GET", "/hub"+id, "")
-	c := s.handler.table.get(strings.TrimPrefix(id, "?id="))
-	first, second := make(chan answer, 1), make(chan answer, 1)
-	polling := func() *poll { c.mu.Lock(); defer c.mu.Unlock(); return c.polling }
-	go func() { first <- s.do("GET", "/hub"+id, "") }()
-	for polling() == nil {
-		time.Sleep(time.Millisecond)
-	}
-	go func() { second <- s.do("GET", "/hub"+id, "") }()
-	s.want(<-first, 204, "")
-	s.want(s.do("POST", "/hub"+id, "for the second"), 200, "")
-	s.want(<-second, 200, "for the second")
+	synctest.Test(t, func(t *testing.T) {
+		h := New(&echoHub{}, nil)
+		u := negotiated(h)
+		serve(h, "GET", u, "")
+		polls := make(chan *httptest.ResponseRecorder, 3)
+		poll := func() { polls <- serve(h, "GET", u, "") }
+		go poll()
+		synctest.Wait()
+		go poll()
+		if w := <-polls; w.Code != 204 {
+			t.Errorf("the replaced poll: %d", w.Code)
+		}
+		synctest.Wait()
+		serve(h, "POST", u, "for the second")
+		if w := <-polls; w.Code != 200 || w.Body.String() != "for the second" {
+			t.Errorf("the second poll: %d %q", w.Code, w.Body)
+		}
+		serve(h, "DELETE", u, "")
+		time.Sleep(time.Minute)
+	})
+}
+
+// TestThirdPollIsTurnedAway: one waits for its answer, one to take over.
+func TestThirdPollIsTurnedAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(&echoHub{}, nil)
+		u := negotiated(h)
+		serve(h, "GET", u, "")
+		c := h.table.all()[0]
+		stuck := &poll{cancel: func(error) {}, done: make(chan struct{})} // its answer is being written
+		c.mu.Lock()
+		c.polling = stuck
+		c.mu.Unlock()
+		second := make(chan *httptest.ResponseRecorder, 1)
+		go func() { second <- serve(h, "GET", u, "") }()
+		synctest.Wait()
+		if w := serve(h, "GET", u, ""); w.Code != 409 {
+			t.Errorf("the third poll: %d", w.Code)
+		}
+		close(stuck.done)
+		synctest.Wait()
+		serve(h, "POST", u, "for the second")
+		if w := <-second; w.Body.String() != "for the second" {
+			t.Errorf("the second poll: %d %q", w.Code, w.Body)
+		}
+		serve(h, "DELETE", u, "")
+		time.Sleep(time.Minute)
+	})
 }
 
 func TestDeleteDuringAPoll(t *testing.T) {
-	s := newSite(t, Options{})
-	id := s.negotiate()
-	s.do("GET", "/hub"+id, "")
-	poll := make(chan answer, 1)
-	go func() { poll <- s.do("GET", "/hub"+id, "") }()
-	s.want(s.do("DELETE", "/hub"+id, ""), 202, "")
-	if a := <-poll; a.status != 204 && a.status != 404 { // 404 if the poll came second
-		t.Errorf("the poll: %+v", a)
-	}
-	if cause := <-s.hub.last().ended; cause != nil {
-		t.Errorf("the session ended with %v", cause)
-	}
-	for _, method := range []string{"GET", "POST", "DELETE"} {
-		s.want(s.do(method, "/hub"+id, ""), 404, "No Connection with that ID")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		hub := &echoHub{}
+		h := New(hub, nil)
+		u := negotiated(h)
+		serve(h, "GET", u, "")
+		open := make(chan *httptest.ResponseRecorder, 1)
+		go func() { open <- serve(h, "GET", u, "") }()
+		synctest.Wait()
+		if w := serve(h, "DELETE", u, ""); w.Code != 202 {
+			t.Errorf("DELETE: %d", w.Code)
+		}
+		if w := <-open; w.Code != 204 {
+			t.Errorf("the open poll: %d", w.Code)
+		}
+		if cause := <-hub.last().ended; cause != nil {
+			t.Errorf("the session ended with %v", cause)
+		}
+		for _, method := range []string{"GET", "POST", "DELETE"} {
+			if w := serve(h, method, u, ""); w.Code != 404 {
+				t.Errorf("%s afterwards: %d", method, w.Code)
+			}
+		}
+	})
 }
 
 // TestSlowMethodHoldsBackNoPost: the answer says that the bytes are accepted.
@@ -477,16 +519,13 @@ func TestAttackSilentConnections(t *testing.T) {
 		}
 		_ = nc.Close()
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	left := func() int {
-		s.handler.table.mu.Lock()
-		defer s.handler.table.mu.Unlock()
-		return len(s.handler.table.conns)
+	s.hub.mu.Lock()
+	sessions := s.hub.sessions
+	s.hub.mu.Unlock()
+	for _, session := range sessions {
+		<-session.ended // the token died before
 	}
-	for left() > 0 && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
-	}
-	if n := left(); n > 0 {
+	if n := len(s.handler.table.all()); n > 0 {
 		t.Errorf("%d connections are left on the table", n)
 	}
 }

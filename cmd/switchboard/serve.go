@@ -37,7 +37,7 @@ and /healthz. Ctrl-C ends it cleanly: clients are told to reconnect.`,
 	return c
 }
 
-// serve runs until ctx ends, then ends everything in order.
+// serve listens and runs until ctx ends.
 func serve(ctx context.Context, addr string, s *site, log *slog.Logger) error {
 	l, err := listen(ctx, addr)
 	if err != nil {
@@ -45,6 +45,11 @@ func serve(ctx context.Context, addr string, s *site, log *slog.Logger) error {
 	}
 	fmt.Printf("Switchboard is listening on %s\n", address(addr, l))
 	warnIfPublic(l, log)
+	return serveOn(ctx, l, s, log)
+}
+
+// serveOn serves until ctx ends, then ends everything in order.
+func serveOn(ctx context.Context, l net.Listener, s *site, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,

@@ -81,15 +81,16 @@ func TestRawEcho(t *testing.T) {
 func TestServeEndsCleanly(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	l, err := net.Listen("tcp", "localhost:0")
+	l, err := listen(ctx, "localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := l.Addr().String()
-	_ = l.Close()
 	done := make(chan error, 1)
-	go func() { done <- serve(ctx, addr, newSite(quiet(), false), quiet()) }()
-	c := dialWhenUp(t, "ws://"+addr+"/chatHub")
+	go func() { done <- serveOn(ctx, l, newSite(quiet(), false), quiet()) }()
+	c, _, err := websocket.Dial(t.Context(), "ws://"+l.Addr().String()+"/chatHub", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := c.Write(t.Context(), websocket.Text, []byte("{\"protocol\":\"json\",\"version\":1}\x1e")); err != nil {
 		t.Fatal(err)
 	}
@@ -110,19 +111,6 @@ func TestServeEndsCleanly(t *testing.T) {
 	if took := time.Since(from); took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
-}
-
-func dialWhenUp(t *testing.T, url string) *websocket.Conn {
-	t.Helper()
-	for range 200 {
-		c, _, err := websocket.Dial(t.Context(), url, nil)
-		if err == nil {
-			return c
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Fatal("the server did not come up")
-	return nil
 }
 
 func TestUsedPort(t *testing.T) {

@@ -15,6 +15,7 @@ type conn struct{ name string }
 
 var connType = reflect.TypeFor[*conn]()
 
+//lint:ignore ST1008 that is what is refused
 func TestRefused(t *testing.T) {
 	for _, c := range []struct {
 		fn   any
@@ -66,14 +67,14 @@ func TestPlans(t *testing.T) {
 }
 
 // methods covers each fast path and its like without one.
-var boom = errors.New("boom")
+var errBoom = errors.New("boom")
 
 func methods() []any {
 	return []any{
-		func() {}, func() error { return boom }, func(context.Context) {}, func(context.Context) error { return nil },
-		func(s string) string { return s + "!" }, func(string) error { return boom }, func(s string) (string, error) { return s, boom },
+		func() {}, func() error { return errBoom }, func(context.Context) {}, func(context.Context) error { return nil },
+		func(s string) string { return s + "!" }, func(string) error { return errBoom }, func(s string) (string, error) { return s, errBoom },
 		func(s string) (string, error) { return s, nil },
-		func(_ context.Context, s string) string { return s }, func(context.Context, string) error { return boom },
+		func(_ context.Context, s string) string { return s }, func(context.Context, string) error { return errBoom },
 		func(_ context.Context, s string) (string, error) { return s, nil }, func(_ context.Context, p []byte) error { return errors.New(string(p)) },
 		func(a, b string) error { return errors.New(a + b) }, func(_ context.Context, a, b string) error { return errors.New(b + a) },
 		func(_ context.Context, a, b string) (string, error) { return a + b, nil },

@@ -15,7 +15,6 @@ type conn struct{ name string }
 
 var connType = reflect.TypeFor[*conn]()
 
-//lint:ignore ST1008 that is what is refused
 func TestRefused(t *testing.T) {
 	for _, c := range []struct {
 		fn   any
@@ -32,6 +31,7 @@ func TestRefused(t *testing.T) {
 		{func(int, func()) {}, "parameter 2: a client cannot send a func()"},
 		{func(*chan int) {}, "parameter 1: a client cannot send a *chan int"},
 		{func() (int, int) { return 0, 0 }, "want at most one result beside an error"},
+		//lint:ignore ST1008 that is what is refused
 		{func() (error, int) { return nil, 0 }, "want at most one result beside an error"},
 		{func() (error, error) { return nil, nil }, "want one error at most"},
 		{func() chan int { return nil }, "a chan int cannot be sent to a client"},

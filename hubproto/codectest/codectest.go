@@ -141,7 +141,7 @@ func values(t *rapid.T, c hubproto.Codec) {
 	float := rapid.Float64Range(-1e300, 1e300).Draw(t, "float")
 	raw := rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")
 	yes := rapid.Bool().Draw(t, "bool")
-	p := must(c.AppendInvocation(nil, text, text, []any{text, number, float, raw, yes, []string{text}}, nil))
+	p := must(c.AppendInvocation(nil, text, "T"+text, []any{text, number, float, raw, yes, []string{text}}, nil))
 	body, rest, ok, err := c.Split(p, 0)
 	if err != nil || !ok || len(rest) != 0 {
 		t.Fatalf("%q: %t, %v", p, ok, err)
@@ -150,7 +150,7 @@ func values(t *rapid.T, c hubproto.Codec) {
 	if err := c.Parse(body, &m); err != nil {
 		t.Fatalf("%q: %v", body, err)
 	}
-	if string(m.Target) != text || string(m.ID) != text || len(m.Args) != 6 {
+	if string(m.Target) != "T"+text || string(m.ID) != text || len(m.Args) != 6 {
 		t.Fatalf("%q came back as %q, %q", text, m.ID, m.Target)
 	}
 	same(t, c, m.Args[0], text)

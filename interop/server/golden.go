@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/hubproto"
+	"github.com/switchboard-rt/switchboard/hubproto/jsonhub"
+	"github.com/switchboard-rt/switchboard/hubproto/msgpackhub"
 )
 
 // point is what EchoPoint takes and gives.
@@ -31,6 +34,7 @@ func same[T any](v T) T { return v }
 
 // newGolden makes the hub whose recorded answers are compared.
 func newGolden(name string, o switchboard.Options) *switchboard.Hub {
+	o.Codecs = []hubproto.Codec{jsonhub.New(nil), msgpackhub.New()}
 	h := switchboard.NewHub(name, &o)
 	h.Handle("Echo", same[*string]) // a text of the original may be null
 	h.Handle("EchoInt", same[int32])

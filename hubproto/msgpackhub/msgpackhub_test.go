@@ -138,7 +138,6 @@ func TestSplitLengths(t *testing.T) {
 type point struct {
 	X, Y  int
 	Label *string
-	skip  int
 }
 
 type inner struct{ A int }

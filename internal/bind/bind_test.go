@@ -159,3 +159,37 @@ func BenchmarkCall(b *testing.B) {
 		})
 	}
 }
+
+func TestUploadAndItems(t *testing.T) {
+	p, err := New(func(items iter.Seq2[int, error]) iter.Seq2[string, error] {
+		return func(yield func(string, error) bool) {
+			for range 2 { // the second time there is nothing but an error
+				for v, err := range items {
+					if !yield(fmt.Sprint(v), err) {
+						return
+					}
+				}
+			}
+		}
+	}, connType)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := 3
+	upload := p.Upload(0, func(v any) (bool, error) {
+		*v.(*int) = left
+		left--
+		return left >= 0, nil
+	})
+	result, err := p.Call(t.Context(), &conn{}, nil, json.Unmarshal, upload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for v, err := range Items(result) {
+		got = append(got, fmt.Sprintf("%v %v", v, err))
+	}
+	if want := "3 <nil>,2 <nil>,1 <nil>,0 " + ErrRangedTwice.Error(); strings.Join(got, ",") != want {
+		t.Errorf("%q, want %s", got, want)
+	}
+}

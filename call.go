@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"context"
 	"errors"
 	"runtime/debug"
 
@@ -11,33 +12,63 @@ import (
 
 // call answers one invocation. The order of the checks is the original's:
 // name, arguments, mode, streams, run.
-func (s *session) call(m *method, msg *hubproto.Message) {
+func (s *session) call(e *entry) {
+	m, msg := e.method, e.msg
+	text, cause := s.check(m, msg)
+	if e.refusal != "" {
+		text = e.refusal
+	}
+	switch {
+	case text != "":
+		s.fail(msg, text, cause)
+		if e.stream != nil {
+			s.beside(e, nil)
+		}
+	case e.stream != nil:
+		s.beside(e, func() { e.stream.run(m, msg) })
+	default:
+		s.invoke(e)
+	}
+}
+
+// check returns the text that refuses a call, "" if it may run.
+func (s *session) check(m *method, msg *hubproto.Message) (text string, cause error) {
 	if m == nil {
-		s.fail(msg, errNoMethod(string(msg.Target)), nil)
-		return
+		return errNoMethod(string(msg.Target)), nil
 	}
 	if err := s.checkArguments(m, msg); err != nil {
-		s.fail(msg, errBinding(m.name, s.hub.options.detail(err)), err)
-		return
+		return errBinding(m.name, s.hub.options.detail(err)), err
 	}
-	if msg.Type == hubproto.StreamInvocation {
-		s.fail(msg, errNotStreaming(m.name), nil)
-		return
+	switch got, want := len(msg.StreamIDs), len(m.plan.Uploads); {
+	case m.plan.Streams && msg.Type == hubproto.Invocation:
+		return errStreaming(m.name), nil
+	case !m.plan.Streams && msg.Type == hubproto.StreamInvocation:
+		return errNotStreaming(m.name), nil
+	case got != want:
+		return errStreamCount(m.name, got, want), nil
 	}
-	if got, want := len(msg.StreamIDs), len(m.plan.Uploads); got != want {
-		s.fail(msg, errStreamCount(m.name, got, want), nil)
-		return
-	}
-	result, err := s.protect(m, msg)
-	if _, ok := errors.AsType[*bind.BindError](err); ok {
-		s.fail(msg, errBinding(m.name, s.hub.options.detail(errArguments)), err)
-		return
-	}
+	return "", nil
+}
+
+// invoke runs an ordinary method while it holds the line.
+func (s *session) invoke(e *entry) {
+	result, err := s.protect(&callContext{s.context(), e.slot}, e.method, e.msg, nil)
 	if err != nil {
-		s.fail(msg, errInvoking(m.name, s.hub.options.detail(err)), err)
+		s.fail(e.msg, s.failure(e.method, err), err)
 		return
 	}
-	s.complete(m, msg, result)
+	if len(e.msg.ID) == 0 {
+		return
+	}
+	s.answer(s.encodeResult(e.method, e.msg, result))
+}
+
+// failure is the text for a method's error.
+func (s *session) failure(m *method, err error) string {
+	if _, ok := errors.AsType[*bind.BindError](err); ok {
+		return errBinding(m.name, s.hub.options.detail(errArguments))
+	}
+	return errInvoking(m.name, s.hub.options.detail(err))
 }
 
 func (s *session) checkArguments(m *method, msg *hubproto.Message) error {
@@ -51,39 +82,34 @@ func (s *session) checkArguments(m *method, msg *hubproto.Message) error {
 }
 
 // protect runs the method; a panic becomes an error without a text for the client.
-func (s *session) protect(m *method, msg *hubproto.Message) (result any, err error) {
+func (s *session) protect(ctx context.Context, m *method, msg *hubproto.Message, uploads []any) (result any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.hub.logPanic(&s.conn, m.name, v, debug.Stack())
 			result, err = nil, errPanicked
 		}
 	}()
-	return m.plan.Call(s.context(), &s.conn, msg.Args, s.encoding().Decode)
+	return m.plan.Call(ctx, &s.conn, msg.Args, s.encoding().Decode, uploads...)
 }
 
-// complete sends a result, if the client waits for one.
-func (s *session) complete(m *method, msg *hubproto.Message, result any) {
-	if len(msg.ID) == 0 {
-		return
-	}
-	p, err := s.encodeResult(m, msg, result)
-	if err != nil {
+// encodeResult encodes a result, whose own marshalling may fail or panic: then
+// it is an error completion.
+func (s *session) encodeResult(m *method, msg *hubproto.Message, result any) (p []byte) {
+	fail := func(err error) {
 		s.hub.logUnserializable(&s.conn, m.name, err)
-		s.fail(msg, errInvoking(m.name, s.hub.options.detail(err)), nil)
-		return
+		p = s.encoding().AppendError(nil, string(msg.ID), errInvoking(m.name, s.hub.options.detail(err)))
 	}
-	s.answer(p)
-}
-
-// encodeResult encodes a result, whose own marshalling may panic.
-func (s *session) encodeResult(m *method, msg *hubproto.Message, result any) (p []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.hub.logPanic(&s.conn, m.name, v, debug.Stack())
-			p, err = nil, errPanicked
+			fail(errPanicked)
 		}
 	}()
-	return s.encoding().AppendResult(nil, string(msg.ID), result)
+	p, err := s.encoding().AppendResult(nil, string(msg.ID), result)
+	if err != nil {
+		fail(err)
+	}
+	return p
 }
 
 // fail answers a call with an error. Without an id nobody waits, and an answer

@@ -106,12 +106,18 @@ func (s *session) begin(c closing) bool {
 	}
 	s.phase = ending
 	s.over = c
+	dropped := s.queue
 	s.queue, s.queued = nil, 0
 	answered := s.answered
 	if s.paused {
 		s.resume()
 	}
 	s.mu.Unlock()
+	for _, e := range dropped {
+		if e.stream != nil {
+			e.stream.close()
+		}
+	}
 
 	s.deaf.Store(true)
 	s.link.Last(s.farewell(c, answered))

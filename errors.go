@@ -16,6 +16,8 @@ var (
 	ErrAborted = errors.New("switchboard: the connection was aborted")
 	// ErrShutdown: the hub shuts down.
 	ErrShutdown = errors.New("switchboard: the hub is shutting down")
+	// ErrCancelled: the client has cancelled the stream.
+	ErrCancelled = errors.New("switchboard: the client has cancelled the call")
 	// ErrClientTimeout: the client was silent for longer than Options.ClientTimeout.
 	ErrClientTimeout error = timeoutError{}
 )
@@ -85,6 +87,10 @@ func errInvoking(method, detail string) string {
 
 func errNoMethod(method string) string {
 	return errBinding(method, " HubException: Method does not exist.")
+}
+
+func errStreaming(method string) string {
+	return "The client attempted to invoke the streaming '" + method + "' method with a non-streaming invocation."
 }
 
 func errNotStreaming(method string) string {

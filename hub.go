@@ -25,6 +25,8 @@ type Hub struct {
 	onDisconnect func(context.Context, *Conn, error)
 	opened       atomic.Bool
 
+	asked atomic.Int64 // questions to clients, for their ids
+
 	index *registry.Registry[*session]
 	pings []*transport.Frame // for each codec, made once
 
@@ -64,7 +66,11 @@ func (h *Hub) Name() string { return h.name }
 //
 //	func([ctx context.Context], [c *switchboard.Conn], arguments...) ([result], [error])
 //
-// The arguments are those the client sends, by position. Handle panics if fn
+// The arguments are those the client sends, by position. A result of type
+// iter.Seq2[T, error] is a stream to the client, a parameter of that type takes
+// a stream from the client, which can be ranged over once. Such methods start in
+// order and then run beside the others; when the client cancels a stream, ctx
+// ends and what is still yielded is discarded. Handle panics if fn
 // has another shape, if the name is taken, or after the first connection.
 func (h *Hub) Handle(name string, fn any) {
 	h.mustBeClosed("Handle")

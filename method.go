@@ -22,11 +22,11 @@ func newMethod(name string, fn any) (*method, error) {
 	if err != nil {
 		return nil, err
 	}
-	if plan.Streams || len(plan.Uploads) > 0 {
-		return nil, errors.New("methods that take or return streams are not supported yet")
-	}
 	return &method{name: name, plan: plan}, nil
 }
+
+// streaming reports whether calls run beside the line: the method takes or returns streams.
+func (m *method) streaming() bool { return m.plan.Streams || len(m.plan.Uploads) > 0 }
 
 // fold is the one rule by which method names compare: lower case, by Unicode's
 // simple mapping. Names towards clients are never re-cased.

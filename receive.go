@@ -69,7 +69,15 @@ func (s *session) consume(buf []byte) (rest []byte, run bool) {
 func (s *session) dispatch(m *hubproto.Message, size int) (run bool) {
 	switch m.Type {
 	case hubproto.Invocation, hubproto.StreamInvocation:
-		return s.enqueue(entry{kind: callEntry, msg: m.Clone(), method: s.hub.lookup(m.Target), size: size + entryOverhead})
+		return s.arrived(m, size)
+	case hubproto.StreamItem:
+		s.received(m)
+	case hubproto.Completion:
+		if !s.finished(m) {
+			s.resolve(m)
+		}
+	case hubproto.CancelInvocation:
+		s.cancelStream(m.ID)
 	case hubproto.Ping:
 		s.pinged.Store(true)
 	case hubproto.Close:
@@ -79,9 +87,21 @@ func (s *session) dispatch(m *hubproto.Message, size int) (run bool) {
 		}
 		return s.endInOrder(closing{cause: cause, ctxCause: ErrDisconnected})
 	}
-	// Items, completions and cancellations of unknown ids, acks without
-	// stateful reconnect, and types of a later protocol are ignored.
+	// Acks without stateful reconnect and types of a later protocol are ignored.
 	return false
+}
+
+// arrived queues a call. One that streams is known from now on, so that its
+// items and its cancellation find it.
+func (s *session) arrived(m *hubproto.Message, size int) (run bool) {
+	e := entry{kind: callEntry, msg: m.Clone(), method: s.hub.lookup(m.Target), size: size + entryOverhead}
+	if e.method != nil && e.method.streaming() {
+		e.stream, e.refusal = s.openStream(e.method, e.msg)
+	}
+	if s.overrun(e) {
+		return s.turnAway(e)
+	}
+	return s.enqueue(e)
 }
 
 // violation ends the connection after what was accepted before it.

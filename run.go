@@ -9,6 +9,10 @@ type entry struct {
 	method *method // nil: the client named none that exists
 	size   int     // bytes held while queued
 	end    *closing
+
+	stream  *stream // for a call that takes or returns streams
+	refusal string  // the answer, if it was refused on arrival
+	slot    *slot   // for a call that holds the line
 }
 
 type entryKind uint8
@@ -25,6 +29,8 @@ const (
 	// maxQueued is where reading stops, resumeQueued where it goes on.
 	maxQueued    = 256 << 10
 	resumeQueued = maxQueued / 2
+	// maxQueuedAsking is the bound while somebody waits for this client's answer.
+	maxQueuedAsking = 1 << 20
 )
 
 // enqueue appends e and reports that Run must be called. A full queue stops
@@ -37,10 +43,7 @@ func (s *session) enqueue(e entry) (run bool) {
 	}
 	s.queue = append(s.queue, e)
 	s.queued += e.size
-	if s.queued > maxQueued && !s.paused {
-		s.paused = true
-		s.link.Pause()
-	}
+	s.flow()
 	return true
 }
 
@@ -66,14 +69,12 @@ func (s *session) next() (e entry, more, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.phase == ended && s.busy == 0:
+	case s.phase == ended && s.busy == 0 && s.background == 0:
 		s.phase = leaving
 		s.busy++
 		return entry{kind: endEntry}, false, true
-	case s.phase >= ending, len(s.queue) == 0, s.exclusive, s.busy >= s.hub.options.Parallel:
+	case s.phase >= ending, !s.ready():
 		return entry{}, false, false
-	case s.queue[0].kind != callEntry && s.busy > 0:
-		return entry{}, false, false // the last one to finish comes back for it
 	}
 	e = s.queue[0]
 	s.queue[0] = entry{}
@@ -81,23 +82,58 @@ func (s *session) next() (e entry, more, ok bool) {
 	if len(s.queue) == 0 {
 		s.queue = nil
 	}
-	s.release(e.size)
-	s.busy++
-	if e.kind == callEntry {
-		if e.method != nil {
-			s.active = append(s.active, e.method)
-		}
-	} else {
-		s.exclusive = true
-	}
-	more = len(s.queue) > 0 && !s.exclusive && s.busy < s.hub.options.Parallel
-	return e, more, true
+	s.queued -= e.size
+	s.flow()
+	s.take(&e)
+	return e, s.ready(), true
 }
 
-// release gives back n bytes of the queue's bound. s.mu is held.
-func (s *session) release(n int) {
-	s.queued -= n
-	if s.paused && s.queued <= resumeQueued {
+// ready reports whether the first entry may run now. s.mu is held.
+func (s *session) ready() bool {
+	if len(s.queue) == 0 || s.exclusive {
+		return false
+	}
+	switch first := &s.queue[0]; {
+	case first.kind != callEntry:
+		return s.busy == 0 // the last one to finish comes back for it
+	case first.stream != nil:
+		return true
+	}
+	return s.busy < s.hub.options.Parallel
+}
+
+// take notes that e runs. s.mu is held.
+func (s *session) take(e *entry) {
+	if e.method != nil {
+		s.active = append(s.active, e.method)
+	}
+	switch {
+	case e.stream != nil:
+		s.background++
+	case e.kind == callEntry:
+		e.slot = &slot{s: s}
+		s.busy++
+	default:
+		s.busy++
+		s.exclusive = true
+	}
+}
+
+// flow stops reading while too much waits, and lets it go on when half of it
+// is worked off. s.mu is held.
+func (s *session) flow() {
+	limit := maxQueued
+	if s.paused {
+		limit = resumeQueued
+	}
+	if s.asking > 0 { // the answer may be behind what waits
+		limit = maxQueuedAsking
+	}
+	switch stop := s.queued > limit || s.full > 0 && s.asking == 0; {
+	case stop && !s.paused:
+		s.paused = true
+		s.link.Pause()
+	case !stop && s.paused:
 		s.resume()
 	}
 }
@@ -105,7 +141,7 @@ func (s *session) release(n int) {
 func (s *session) do(e entry) {
 	switch {
 	case e.kind == callEntry:
-		s.call(e.method, e.msg)
+		s.call(&e)
 	case e.kind == connectEntry:
 		s.connect()
 	case e.end != nil:
@@ -115,18 +151,49 @@ func (s *session) do(e entry) {
 	}
 }
 
+// done notes that e has returned. A streaming call that was started goes on
+// and is done later.
 func (s *session) done(e entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.busy--
+	switch {
+	case e.stream != nil:
+		return
+	case e.slot == nil || !e.slot.lent:
+		s.busy--
+	}
 	if e.kind != callEntry {
 		s.exclusive = false
-		return
 	}
-	for i, m := range s.active {
-		if m == e.method {
+	s.inactive(e.method)
+}
+
+// inactive takes a method off the list of those that run. s.mu is held.
+func (s *session) inactive(m *method) {
+	for i, other := range s.active {
+		if m != nil && other == m {
 			s.active = append(s.active[:i], s.active[i+1:]...)
-			break
+			return
 		}
 	}
+}
+
+// beside runs a streaming call on its own goroutine, or just ends it if start is nil.
+func (s *session) beside(e *entry, start func()) {
+	end := func() {
+		e.stream.close()
+		s.mu.Lock()
+		s.background--
+		s.inactive(e.method)
+		s.mu.Unlock()
+	}
+	if start == nil {
+		end()
+		return
+	}
+	s.hub.spawn(func() {
+		start()
+		end()
+		s.Run() // OnDisconnect may have waited for this
+	})
 }

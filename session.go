@@ -53,7 +53,16 @@ type session struct {
 	exclusive bool // one of them must run alone
 	active    []*method
 	over      closing
-	lastPing  time.Duration
+
+	background int // streaming calls that run
+	open       int // streaming calls that wait or run
+	streams    map[string]*stream
+	uploads    map[string]*upload
+	full       int // uploads that reading is stopped for
+	asks       map[string]chan *hubproto.Message
+	asking     int // methods and others that wait for this client's answer
+
+	lastPing time.Duration
 
 	// The context is made when somebody asks for it.
 	ctx    context.Context

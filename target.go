@@ -36,7 +36,7 @@ func (h *Hub) All() Target { return Target{hub: h, kind: toAll} }
 func (h *Hub) AllExcept(ids ...string) Target { return h.All().Except(ids...) }
 
 // Client is the connection with this id. An unknown id is nobody.
-func (h *Hub) Client(id string) Target { return h.Clients(id) }
+func (h *Hub) Client(id string) Client { return Client{h.Clients(id)} }
 
 // Clients are the connections with these ids, each once.
 func (h *Hub) Clients(ids ...string) Target {

@@ -139,7 +139,7 @@ func TestGuaranteeOrder(t *testing.T) {
 		h := quiet(switchboard.Options{})
 		lines := crowd(t, h)
 		ctx := t.Context()
-		targets := []switchboard.Target{h.All(), h.Client("c"), h.Group("x").Target, h.User("bob"), h.Groups("y"), h.AllExcept("a")}
+		targets := []switchboard.Target{h.All(), h.Client("c").Target, h.Group("x").Target, h.User("bob"), h.Groups("y"), h.AllExcept("a")}
 		var want []string
 		for i := range 600 {
 			if err := targets[i%len(targets)].Send(ctx, "N", i); err != nil {

@@ -70,6 +70,7 @@ func newGolden(name string, o switchboard.Options) *switchboard.Hub {
 		return c.Others().Send(ctx, "Shouted", text)
 	})
 	h.Handle("Who", who)
+	addStreams(h)
 	h.Handle("Abort", func(c *switchboard.Conn) { c.Abort() })
 	return h
 }

@@ -1,0 +1,201 @@
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+
+	"github.com/switchboard-rt/switchboard/hubproto"
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// Peer is one client that can be asked: a *[Conn], or [Hub.Client] of an id.
+type Peer interface {
+	// asked finds the session, or says why there is none.
+	asked() (*session, error)
+}
+
+// Client is the target of one connection. Unlike others it can be asked, see [Ask].
+type Client struct{ Target }
+
+func (c *Conn) asked() (*session, error) { return c.s, nil }
+
+func (c Client) asked() (*session, error) {
+	if s, ok := c.hub.index.Get(c.names[0]); ok {
+		return s, nil
+	}
+	return nil, &unreachable{fmt.Sprintf("Connection '%s' does not exist.", c.names[0])}
+}
+
+// unreachable says that a client cannot be asked.
+type unreachable struct{ text string }
+
+func (e *unreachable) Error() string     { return e.text }
+func (e *unreachable) ErrorType() string { return "IOException" }
+
+// Ask calls a client method and waits for its answer. A client that never
+// answers makes it wait until ctx ends, so give ctx a deadline. Inside a method
+// the line is lent meanwhile: the client may call the hub back before it answers.
+// Ask must not be used inside OnConnect, before the client can answer.
+//
+// A client that answers with an error, or with a result that is no R, makes an
+// error whose text the method's own caller may see; one that is lost or
+// unknown makes one that may not.
+func Ask[R any](ctx context.Context, p Peer, method string, args ...any) (R, error) {
+	var result R
+	s, err := p.asked()
+	if err != nil {
+		return result, err
+	}
+	answer, err := s.ask(ctx, method, args)
+	switch {
+	case err != nil:
+		return result, err
+	case answer.HasError:
+		return result, &hubproto.HubError{Text: answer.Error}
+	case !answer.HasValue:
+		return result, Error("The client answered with neither a result nor an error.")
+	}
+	if err := s.encoding().Decode(answer.Value, &result); err != nil {
+		return result, Errorf("Error trying to deserialize result to %v. %v", reflect.TypeFor[R](), err)
+	}
+	return result, nil
+}
+
+var errAskEarly = errors.New("client results inside OnConnect are not allowed: the client does not listen yet")
+
+// ask sends the question and waits.
+func (s *session) ask(ctx context.Context, method string, args []any) (*hubproto.Message, error) {
+	if method == "" {
+		return nil, errors.New("switchboard: ask: the method has no name")
+	}
+	id, answer, err := s.expect()
+	if err != nil {
+		return nil, err
+	}
+	defer s.forgetAsk(id)
+	p, err := s.encoding().AppendInvocation(nil, id, method, args, nil)
+	if err != nil {
+		return nil, fmt.Errorf("switchboard: ask %q: %w", method, err)
+	}
+	gone := &unreachable{fmt.Sprintf("Connection '%s' disconnected.", s.conn.ID())}
+	if s.link.Send(frame(s.encoding(), transport.Answer, p)) != nil {
+		return nil, gone
+	}
+	lend(ctx)
+	select {
+	case m := <-answer:
+		return m, nil
+	case <-s.context().Done():
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, gone
+	case <-ctx.Done():
+		if s.context().Err() != nil {
+			return nil, gone
+		}
+		return nil, fmt.Errorf("switchboard: ask %q: %w", method, context.Cause(ctx))
+	}
+}
+
+// expect opens a question. While one is open reading goes on although much waits.
+func (s *session) expect() (id string, answer chan *hubproto.Message, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.entered {
+		return "", nil, errAskEarly
+	}
+	id = "s" + strconv.FormatInt(s.hub.asked.Add(1), 10)
+	answer = make(chan *hubproto.Message, 1)
+	if s.asks == nil {
+		s.asks = map[string]chan *hubproto.Message{}
+	}
+	s.asks[id] = answer
+	s.asking++
+	s.flow()
+	return id, answer, nil
+}
+
+func (s *session) forgetAsk(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.asks, id)
+	s.asking--
+	s.flow()
+}
+
+// resolve hands an answer to whoever asked. Unknown ids, and a second answer, are ignored.
+func (s *session) resolve(m *hubproto.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := string(m.ID)
+	if answer := s.asks[id]; answer != nil {
+		s.asks[id] = nil
+		answer <- m.Clone()
+	}
+}
+
+// slot is a call's right to hold its connection's line.
+type slot struct {
+	s    *session
+	lent bool // guarded by s.mu
+}
+
+// callContext is the ctx of a method: it knows the slot of its call.
+type callContext struct {
+	context.Context
+	slot *slot
+}
+
+type slotKey struct{}
+
+func (c *callContext) Value(key any) any {
+	if _, ok := key.(slotKey); ok {
+		return c.slot
+	}
+	return c.Context.Value(key)
+}
+
+// lend gives the line of the method that waits to the next queued call. It is
+// not taken back.
+func lend(ctx context.Context) {
+	slot, _ := ctx.Value(slotKey{}).(*slot)
+	if slot == nil {
+		return
+	}
+	s := slot.s
+	s.mu.Lock()
+	again := slot.lent
+	if !again {
+		slot.lent = true
+		s.busy--
+	}
+	s.mu.Unlock()
+	if !again {
+		s.hub.spawn(s.Run)
+	}
+}
+
+// overrun reports that a call goes beyond what may wait while an Ask does.
+func (s *session) overrun(e entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asking > 0 && s.queued+e.size > maxQueuedAsking
+}
+
+// turnAway fails the newest call; one that nobody waits for cannot be told, so
+// the connection ends and the client may come back.
+func (s *session) turnAway(e entry) (run bool) {
+	if e.stream != nil {
+		e.stream.close()
+	}
+	const text = "Too many calls wait while the server waits for this client's answer."
+	if len(e.msg.ID) > 0 {
+		s.fail(e.msg, errInvoking(string(e.msg.Target), " HubException: "+text), nil)
+		return false
+	}
+	return s.endInOrder(closing{cause: errors.New(text), ctxCause: ErrDisconnected, text: connectionError(""), allowReconnect: true})
+}

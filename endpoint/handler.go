@@ -134,21 +134,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.dispatch(w, r, user)
 }
 
-// authenticate asks the hook who this is. A refusal is answered without a body,
-// before anything else is looked at.
-func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (*transport.User, bool) {
-	if h.Authenticate == nil {
-		return nil, true
-	}
-	user, err := h.Authenticate(r)
-	if err != nil {
-		h.Logger.Debug("endpoint: not authenticated", "path", r.URL.Path, "remote", r.RemoteAddr, "reason", err)
-		w.WriteHeader(http.StatusUnauthorized)
-		return nil, false
-	}
-	return user, true
-}
-
 // dispatch tells the requests on P apart. An event stream is looked at before
 // a WebSocket, as the original does; what is no proper upgrade is a poll.
 func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, user *transport.User) {

@@ -31,8 +31,9 @@ type Options struct {
 	// beside its own; a proxy on the same machine needs the public name here.
 	AllowedHosts []string
 
-	// Authenticate says who made a request, or refuses it with an error: 401
-	// on every route. nil: everybody is anonymous. A nil user is anonymous, too.
+	// Authenticate says who made a request, or refuses it with an error, on
+	// every route: 401, or 403 for a *Forbidden. nil: everybody is anonymous. A
+	// nil user is anonymous, too. See BearerToken.
 	Authenticate func(r *http.Request) (*transport.User, error)
 	// Headers are the request headers that hub methods may see, by name.
 	Headers []string

@@ -134,6 +134,34 @@ func TestTrap17Unauthorized(t *testing.T) {
 	}
 }
 
+func TestRefusals(t *testing.T) {
+	s := newSite(t, Options{Authenticate: func(r *http.Request) (*transport.User, error) {
+		switch BearerToken(r) {
+		case "good":
+			return nil, nil
+		case "forbidden":
+			return nil, &Forbidden{Reason: "not this one"}
+		}
+		return nil, &Unauthorized{Challenge: `Bearer error="invalid_token"`, Reason: "no such token"}
+	}})
+	for _, c := range []struct {
+		query, header string
+		status        int
+	}{
+		{"", "Bearer good", 200}, {"", "bearer good", 200}, {"?access_token=good", "", 200}, {"?access_token=good", "Bearer bad", 401},
+		{"?access_token=good", "Basic x", 401}, {"", "Bearer forbidden", 403}, {"", "", 401},
+	} {
+		var headers []string
+		if c.header != "" {
+			headers = []string{"Authorization", c.header}
+		}
+		a := s.do("POST", "/hub/negotiate"+c.query, "", headers...)
+		if a.status != c.status || a.status != 200 && a.body != "" || (a.header.Get("WWW-Authenticate") != "") != (a.status == 401) {
+			t.Errorf("%+v: %+v", c, a)
+		}
+	}
+}
+
 func TestForeignOriginsAreRefusedEverywhere(t *testing.T) {
 	s := newSite(t, Options{})
 	for _, origin := range []string{"https://evil.example", "null"} {

@@ -22,6 +22,9 @@ func Accept(w http.ResponseWriter, r *http.Request, o *Options) (*Conn, error) {
 // the line has only while it is busy. p is valid only during the call. Read
 // must not be called on c.
 func Serve(w http.ResponseWriter, r *http.Request, o *Options, f func(c *Conn, typ Type, p []byte)) error {
+	if f == nil {
+		panic("websocket: Serve needs a function for the messages")
+	}
 	_, err := accept(w, r, o, f)
 	return err
 }

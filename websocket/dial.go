@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -20,15 +21,24 @@ import (
 	"github.com/switchboard-rt/switchboard/internal/wsconn"
 )
 
-// maxResponse bounds the head of a server's answer.
-const maxResponse = 64 << 10
+const (
+	// maxResponse bounds the head of a server's answer.
+	maxResponse = 64 << 10
+	// maxRefusal bounds the body of an answer that is no upgrade.
+	maxRefusal = 4 << 10
+)
 
-// Dial opens a line to a ws, wss, http or https URL. ctx bounds the opening
-// only. If the server answers with anything but an upgrade, its response is
-// returned with the error; its body is closed. Proxies are not used.
+// Dial opens a line to a ws, wss, http or https URL; a user and password in it
+// are sent as basic authentication. ctx bounds the opening only. If the server
+// answers with anything but an upgrade, its response is returned with the
+// error; its body holds the first 4 KiB and need not be closed. Redirects are
+// not followed, proxies not used.
 func Dial(ctx context.Context, rawURL string, o *DialOptions) (*Conn, *http.Response, error) {
 	if o == nil {
 		o = &DialOptions{}
+	}
+	if err := checkBounds(o.MaxMessage, o.HandshakeTimeout, o.WriteTimeout, o.Compression); err != nil {
+		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(o.HandshakeTimeout, defaultHandshakeTimeout))
 	defer cancel()
@@ -44,7 +54,7 @@ func Dial(ctx context.Context, rawURL string, o *DialOptions) (*Conn, *http.Resp
 	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	c, response, err := handshake(nc, u, o)
 	if !stop() && err == nil {
-		c.CloseNow()
+		_ = c.CloseNow()
 		return nil, response, context.Cause(ctx)
 	}
 	if err != nil {
@@ -107,14 +117,21 @@ func handshake(nc net.Conn, u *url.URL, o *DialOptions) (*Conn, *http.Response, 
 	}
 	agreed, err := checkResponse(response, key, o)
 	if err != nil {
-		_ = response.Body.Close()
+		keepBody(response)
 		return nil, response, err
 	}
-	buffered, _ := br.Peek(br.Buffered()) // cannot fail: they are there
+	buffered, _ := br.Peek(br.Buffered()) // cannot fail: that much is there
 	return newConn(setup{
 		nc: nc, buffered: slices.Clone(buffered), agreed: agreed, client: true,
 		max: cmp.Or(o.MaxMessage, defaultMaxMessage), writeTimeout: o.WriteTimeout,
 	}), response, nil
+}
+
+// keepBody reads the beginning of a refusal's body, so that the caller can show
+// it and need not close it.
+func keepBody(response *http.Response) {
+	text, _ := io.ReadAll(io.LimitReader(response.Body, maxRefusal)) // what came before an error is worth showing too
+	response.Body = io.NopCloser(bytes.NewReader(text))
 }
 
 func request(u *url.URL, o *DialOptions) (r *http.Request, key string) {
@@ -129,6 +146,9 @@ func request(u *url.URL, o *DialOptions) (r *http.Request, key string) {
 	h.Set("Upgrade", "websocket")
 	h.Set("Sec-WebSocket-Version", "13")
 	h.Set("Sec-WebSocket-Key", key)
+	if password, ok := u.User.Password(); ok && h.Get("Authorization") == "" {
+		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
+	}
 	if len(o.Subprotocols) > 0 {
 		h.Set("Sec-WebSocket-Protocol", strings.Join(o.Subprotocols, ", "))
 	}
@@ -146,7 +166,7 @@ func checkResponse(response *http.Response, key string, o *DialOptions) (a wscon
 	switch {
 	case response.StatusCode != http.StatusSwitchingProtocols:
 		return a, fmt.Errorf("the server answered %s", response.Status)
-	case !strings.EqualFold(h.Get("Upgrade"), "websocket") || !strings.EqualFold(h.Get("Connection"), "upgrade"):
+	case !strings.EqualFold(h.Get("Upgrade"), "websocket") || !wsconn.HasToken(h, "Connection", "upgrade"):
 		return a, errors.New("the server upgraded to something else")
 	case h.Get("Sec-WebSocket-Accept") != wsconn.AcceptKey(key):
 		return a, errors.New("the server's Sec-WebSocket-Accept does not fit the key")

@@ -68,11 +68,18 @@ const (
 	defaultMinSize          = 512
 )
 
-var errOptions = errors.New("websocket: MaxMessage, HandshakeTimeout and WriteTimeout must not be negative")
+var errOptions = errors.New("websocket: MaxMessage, HandshakeTimeout, WriteTimeout and Compression.MinSize must not be negative")
+
+func checkBounds(maxMessage int64, handshake, write time.Duration, c *Compression) error {
+	if maxMessage < 0 || handshake < 0 || write < 0 || c != nil && c.MinSize < 0 {
+		return errOptions
+	}
+	return nil
+}
 
 func (o *Options) policy() (*origin.Policy, error) {
-	if o.MaxMessage < 0 || o.HandshakeTimeout < 0 || o.WriteTimeout < 0 {
-		return nil, errOptions
+	if err := checkBounds(o.MaxMessage, o.HandshakeTimeout, o.WriteTimeout, o.Compression); err != nil {
+		return nil, err
 	}
 	return origin.New(o.AllowedOrigins, o.AllowedHosts, true)
 }

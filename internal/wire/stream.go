@@ -51,6 +51,9 @@ type stream struct {
 
 	// Guarded by out.mu: the later of the two closes the socket.
 	readDone, writeDone bool
+	// fedOver: the input has said that nothing more will come. On a net.Conn
+	// that cannot be shut one side at a time this and writeDone close it.
+	fedOver bool
 }
 
 // Stream attaches nc to out as its carrier and starts reading: first buffered,
@@ -161,7 +164,7 @@ func (s *stream) endReading(run bool, err error) {
 	run = s.in.End(cause) || run
 	if ours {
 		s.out.Close(transport.Normal) // unless the input has said how already
-		s.engine.Go("discard", s.discard)
+		s.inputOver()
 	} else {
 		s.peerGone()
 	}
@@ -180,6 +183,26 @@ func (s *stream) peerGone() {
 	if over {
 		s.out.Kill(nil)
 	}
+}
+
+// inputOver is the end by the input's own word: what else the peer sends is
+// thrown away, if its end can be seen.
+func (s *stream) inputOver() {
+	s.out.mu.Lock()
+	s.fedOver = true
+	over := s.writeDone && !s.halves()
+	s.out.mu.Unlock()
+	if over {
+		s.out.Kill(nil)
+		return
+	}
+	s.engine.Go("discard", s.discard)
+}
+
+// halves reports whether the write side can be shut alone.
+func (s *stream) halves() bool {
+	_, ok := s.nc.(interface{ CloseWrite() error })
+	return ok
 }
 
 // discard reads the input to its end, so that closing the socket resets

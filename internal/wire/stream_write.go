@@ -147,7 +147,7 @@ func (s *stream) writeEnd() {
 	}
 	o.mu.Lock()
 	s.writeDone = true
-	over := s.readDone
+	over := s.readDone || s.fedOver && !s.halves()
 	if !over && o.state == closing {
 		o.climb(halfClosed)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
@@ -27,22 +28,13 @@ var (
 	final = []byte{0x01, 0x00, 0x00, 0xFF, 0xFF}
 )
 
-var readers = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
-
-var writers = sync.Pool{New: func() any {
-	w, err := flate.NewWriter(io.Discard, flate.BestSpeed)
-	if err != nil {
-		panic(err) // the level is a constant
-	}
-	return w
-}}
-
-// inflater collects a compressed message, whose size is bounded both before
-// and after: what inflates to nothing must not be held without end either.
-type inflater struct {
-	max int64
-	in  []byte
-}
+const (
+	// window is how far back compressed data may refer (RFC 1951, 2).
+	window = 32 << 10
+	// maxStreams bounds how often a message may begin anew behind a final
+	// block: each beginning costs more than the two bytes it takes.
+	maxStreams = 64
+)
 
 // compressedLimit bounds a message before inflating: what does not compress
 // may grow, by five bytes for each stored block (RFC 1951, 3.2.4).
@@ -53,49 +45,80 @@ func compressedLimit(max int64) int64 {
 	return max // a limit near the greatest number
 }
 
+// inflater collects a compressed message, which the machine bounds as it
+// comes: what inflates to nothing must not be held without end either.
+type inflater struct {
+	max int64
+	in  []byte
+}
+
 // inflated takes a piece of a compressed message and delivers it when whole.
 func (m *Machine) inflated(p []byte, last bool, h Handler) error {
-	z := m.inflate
-	z.in = append(z.in, p...)
+	m.inflate.in = append(m.inflate.in, p...)
 	if !last {
 		return nil
 	}
-	m.inflate = nil
-	out, err := z.run()
+	out, err := m.inflate.run()
+	m.inflate, m.squeeze = nil, false
 	switch {
 	case errors.Is(err, errTooBig):
 		return m.tooBig()
 	case err != nil:
 		return violation("a compressed message that cannot be inflated")
 	}
-	m.squeeze = false
 	return m.deliver(out, true, h)
 }
 
-var errTooBig = errors.New("the message inflates beyond the limit")
+var (
+	errTooBig  = errors.New("the message inflates beyond the limit")
+	errStreams = errors.New("too many final blocks in one message")
+)
 
+// run inflates what was collected. A block may say that it is the final one
+// (RFC 7692, 7.2.3.4); what comes behind it begins anew with the same window.
 func (z *inflater) run() ([]byte, error) {
-	r := readers.Get().(io.ReadCloser)
-	defer readers.Put(r)
-	src := io.MultiReader(bytes.NewReader(z.in), bytes.NewReader(tail), bytes.NewReader(final))
-	if err := r.(flate.Resetter).Reset(src, nil); err != nil {
-		return nil, err
+	if len(z.in) == 0 {
+		return nil, nil // some senders make an empty message of no block at all
 	}
-	var limited io.Reader = r
+	r := readers.Get().(reader)
+	defer putReader(r)
+	src := bytes.NewReader(append(append(z.in, tail...), final...))
+	var out bytes.Buffer
+	for range maxStreams {
+		if err := r.Reset(src, out.Bytes()[max(0, out.Len()-window):]); err != nil {
+			return nil, err
+		}
+		if err := z.drain(&out, r); err != nil {
+			return nil, err
+		}
+		if src.Len() <= len(tail)+len(final) { // nothing of the peer's is left
+			return out.Bytes(), nil
+		}
+	}
+	return nil, errStreams
+}
+
+// drain inflates one stream behind out, up to the limit.
+func (z *inflater) drain(out *bytes.Buffer, r io.Reader) error {
+	limit := int64(math.MaxInt64 - 1)
 	if z.max > 0 {
-		limited = io.LimitReader(r, z.max+1)
+		limit = z.max
 	}
-	out, err := io.ReadAll(limited)
-	if err == nil && z.max > 0 && int64(len(out)) > z.max {
-		err = errTooBig
+	left := limit - int64(out.Len())
+	n, err := out.ReadFrom(&io.LimitedReader{R: r, N: max(left, left+1)}) // without overflow
+	if err == nil && n > left {
+		return errTooBig
 	}
-	return out, err
+	return err
 }
 
 // deflate compresses a payload into a form without tail.
 func deflate(p []byte) ([]byte, error) {
 	w := writers.Get().(*flate.Writer)
-	defer writers.Put(w)
+	defer func() {
+		w.Reset(io.Discard) // the pool must not hold the payload
+		writers.Put(w)
+	}()
 	var buf bytes.Buffer
 	w.Reset(&buf)
 	if _, err := w.Write(p); err != nil {
@@ -106,3 +129,26 @@ func deflate(p []byte) ([]byte, error) {
 	}
 	return bytes.TrimSuffix(buf.Bytes(), tail), nil
 }
+
+// reader is what the pool of inflaters holds.
+type reader interface {
+	io.Reader
+	flate.Resetter
+}
+
+var readers = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+
+// putReader gives r back, without what it has read.
+func putReader(r reader) {
+	if r.Reset(bytes.NewReader(nil), nil) == nil {
+		readers.Put(r)
+	}
+}
+
+var writers = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(io.Discard, flate.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	return w
+}}

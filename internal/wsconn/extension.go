@@ -20,8 +20,12 @@ func parseExtensions(h http.Header) []extension {
 			parts := strings.Split(offer, ";")
 			e := extension{name: strings.ToLower(strings.TrimSpace(parts[0]))}
 			for _, p := range parts[1:] {
-				k, v, _ := strings.Cut(p, "=")
-				e.params = append(e.params, [2]string{strings.ToLower(strings.TrimSpace(k)), strings.Trim(strings.TrimSpace(v), `"`)})
+				k, v, given := strings.Cut(p, "=")
+				k, v = strings.ToLower(strings.TrimSpace(k)), strings.Trim(strings.TrimSpace(v), `"`)
+				if given && v == "" {
+					k = "" // "name=" is not "name": no parameter has this name
+				}
+				e.params = append(e.params, [2]string{k, v})
 			}
 			all = append(all, e)
 		}

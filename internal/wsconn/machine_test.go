@@ -16,7 +16,6 @@ type conform struct {
 	frames []frame
 	want   string
 	max    int64
-	squash bool // permessage-deflate was agreed on
 }
 
 func conformance() []conform {
@@ -54,6 +53,7 @@ func controls() []conform {
 		{name: "pong nobody asked for", frames: []frame{pong("x"), ping("y")}, want: `pong "x"; ping "y"`},
 		{name: "pong of 126 bytes", frames: []frame{pong(full + "p")}, want: "! 1002"},
 		{name: "ten pings", frames: repeat(ping("n"), 10), want: strings.TrimSuffix(strings.Repeat(`ping "n"; `, 10), "; ")},
+		{name: "control frames of several bytes", frames: []frame{ping("hello"), pong("there"), ping("again")}, want: `ping "hello"; pong "there"; ping "again"`},
 		{name: "fragmented ping", frames: []frame{begin(ping("a")), cont("b")}, want: "! 1002"},
 		{name: "fragmented pong", frames: []frame{begin(pong("a"))}, want: "! 1002"},
 		{name: "fragmented close", frames: []frame{begin(closing(1000, ""))}, want: "! 1002"},

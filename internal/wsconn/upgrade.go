@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
 	"slices"
@@ -52,7 +53,7 @@ func (e *UpgradeError) Respond(w http.ResponseWriter) {
 // version, and however badly.
 func IsUpgrade(r *http.Request) bool {
 	return r.Method == http.MethodGet &&
-		hasToken(r.Header, "Connection", "upgrade") && hasToken(r.Header, "Upgrade", "websocket")
+		HasToken(r.Header, "Connection", "upgrade") && HasToken(r.Header, "Upgrade", "websocket")
 }
 
 // Check finds what is wrong with a request that asks for a WebSocket (RFC 6455, 4.2.1).
@@ -151,24 +152,38 @@ func AcceptKey(key string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// choose picks a subprotocol the client offers.
+// choose picks a subprotocol the client offers. Case counts: browsers refuse
+// an answer that is not exactly what they offered.
 func choose(ours []string, h http.Header) string {
 	for _, name := range ours {
-		if hasToken(h, "Sec-WebSocket-Protocol", name) {
-			return name
+		for token := range tokens(h, "Sec-WebSocket-Protocol") {
+			if token == name {
+				return name
+			}
 		}
 	}
 	return ""
 }
 
-// hasToken looks a token up in a comma-separated header, without regard to case.
-func hasToken(h http.Header, name, token string) bool {
-	for _, line := range h.Values(name) {
-		for t := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(t), token) {
-				return true
-			}
+// HasToken looks a token up in a comma-separated header, without regard to case.
+func HasToken(h http.Header, name, token string) bool {
+	for t := range tokens(h, name) {
+		if strings.EqualFold(t, token) {
+			return true
 		}
 	}
 	return false
+}
+
+// tokens yields the members of a comma-separated header.
+func tokens(h http.Header, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range h.Values(name) {
+			for t := range strings.SplitSeq(line, ",") {
+				if !yield(strings.TrimSpace(t)) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -25,13 +25,12 @@ type routes struct {
 func newRoutes() *routes {
 	r := &routes{handlers: map[string]http.Handler{}}
 	golden := &endpoint.Options{PollTimeout: 2 * time.Second}
-	refused := *golden
-	refused.Authenticate = func(*http.Request) (*transport.User, error) {
-		return nil, errors.New("tokens are not checked yet")
-	}
+	tokens := newTokens()
+	bearer := *golden
+	bearer.Authenticate = tokens.user
 	r.hub("/golden", newGolden("golden", switchboard.Options{DetailedErrors: true}), golden)
 	r.hub("/golden-plain", newGolden("golden-plain", switchboard.Options{}), golden)
-	r.hub("/golden-auth", newGolden("golden-auth", switchboard.Options{DetailedErrors: true}), &refused)
+	r.hub("/golden-auth", newGolden("golden-auth", switchboard.Options{DetailedErrors: true}), &bearer)
 	r.door("/golden-echo", echoLine{}, golden)
 	r.hub("/users", newGolden("users", switchboard.Options{}), &endpoint.Options{
 		Authenticate: testUser, PollTimeout: 2 * time.Second, AllowedOrigins: []string{"https://app.example"},
@@ -40,6 +39,7 @@ func newRoutes() *routes {
 		HandshakeTimeout: time.Second, KeepAliveInterval: time.Second, ClientTimeout: 2 * time.Second,
 	}), golden)
 	r.hub("/chatHub", newChat(), nil)
+	r.handlers["/generatejwttoken"] = http.HandlerFunc(tokens.issue)
 	r.handlers["/healthz"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	return r
 }

@@ -197,5 +197,5 @@ func (s *session) turnAway(e entry) (run bool) {
 		s.fail(e.msg, errInvoking(string(e.msg.Target), " HubException: "+text), nil)
 		return false
 	}
-	return s.endInOrder(closing{cause: errors.New(text), ctxCause: ErrDisconnected, text: connectionError(""), allowReconnect: true})
+	return s.endInOrder(closing{cause: Error(text), ctxCause: ErrDisconnected, text: connectionError(""), allowReconnect: true})
 }

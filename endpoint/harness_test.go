@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 type echoHub struct {
 	mu       sync.Mutex
 	sessions []*echoSession
+	opened   chan *echoSession // each of them, if a test wants to wait for it
 	draining bool
 }
 
@@ -37,6 +38,9 @@ func (h *echoHub) Open(link transport.Link, peer *transport.Peer) (transport.Ses
 	}
 	s := &echoSession{link: link, peer: peer, ended: make(chan error, 1), release: make(chan struct{})}
 	h.sessions = append(h.sessions, s)
+	if h.opened != nil {
+		h.opened <- s
+	}
 	return s, nil
 }
 
@@ -60,6 +64,7 @@ type echoSession struct {
 
 	mu   sync.Mutex
 	over bool
+	busy bool
 	work []func()
 }
 
@@ -78,24 +83,31 @@ func (s *echoSession) Receive(p []byte) bool {
 			s.link.Close(transport.Normal)
 		})
 	case strings.Contains(text, "?slow"):
-		s.work = append(s.work, func() { <-s.release; s.send("slow") })
+		s.work = append(s.work, func() {
+			s.mu.Lock()
+			s.busy = false
+			s.mu.Unlock()
+			<-s.release
+			s.send("slow")
+		})
 	default:
 		s.work = append(s.work, func() { s.send(text) })
 	}
 	return true
 }
 
+// Run lets nobody overtake, except beside a slow one.
 func (s *echoSession) Run() {
-	for {
-		s.mu.Lock()
-		if len(s.work) == 0 {
-			s.mu.Unlock()
-			return
-		}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.busy && len(s.work) > 0 {
 		f := s.work[0]
 		s.work = s.work[1:]
+		s.busy = true
 		s.mu.Unlock()
 		f()
+		s.mu.Lock()
+		s.busy = false
 	}
 }
 

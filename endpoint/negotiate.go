@@ -26,16 +26,7 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request) {
 		respondJSON(w, fmt.Sprintf(`{"error":%q}`, problem))
 		return
 	}
-	address := addressOf(r.RemoteAddr)
-	switch all, one := h.table.waiting(address); {
-	case all >= h.MaxPendingNegotiations:
-		refuse(w, http.StatusServiceUnavailable, "too many connections are being opened")
-		return
-	case one >= h.MaxPendingNegotiationsPerAddress:
-		refuse(w, http.StatusTooManyRequests, "too many connections are being opened from this address")
-		return
-	}
-	c := h.newConn(address)
+	c := h.newConn(addressOf(r.RemoteAddr))
 	c.id = publicID()
 	c.token = h.table.token()
 	body := `{"negotiateVersion":1,"connectionId":"` + c.id + `","connectionToken":"` + c.token + `",`
@@ -43,7 +34,10 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request) {
 		c.id = c.token // one value for both
 		body = `{"negotiateVersion":0,"connectionId":"` + c.id + `",`
 	}
-	h.table.add(c, true)
+	if status := h.table.admit(c, h.MaxPendingNegotiations, h.MaxPendingNegotiationsPerAddress); status != 0 {
+		refuse(w, status, "too many connections are being opened; try again in a while")
+		return
+	}
 	c.watched()
 	respondJSON(w, body+`"availableTransports":`+h.available()+`}`)
 }

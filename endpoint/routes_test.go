@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/switchboard-rt/switchboard/transport"
@@ -195,11 +197,33 @@ func TestCapsOnNegotiation(t *testing.T) {
 	}
 	s.do("GET", "/hub"+first, "") // has its transport: no longer waiting
 	s.negotiate()
-	for i := range 2 { // others wait, too
-		s.handler.table.add(&conn{token: fmt.Sprint(i), address: netip.MustParsePrefix("192.0.2.7/32"), out: s.handler.engine.NewOutbox(nil), started: make(chan struct{}), h: s.handler}, true)
+	for range 2 { // others wait, too
+		other := s.handler.newConn(netip.MustParsePrefix("192.0.2.7/32"))
+		other.token = s.handler.table.token()
+		if status := s.handler.table.admit(other, 5, 3); status != 0 {
+			t.Fatal(status)
+		}
 	}
 	if a := s.do("POST", "/hub/negotiate", ""); a.status != 503 || a.header.Get("Retry-After") == "" {
 		t.Errorf("beyond the cap: %+v", a)
+	}
+}
+
+// TestCapsHoldUnderFire: the check and the count are one step.
+func TestCapsHoldUnderFire(t *testing.T) {
+	s := newSite(t, Options{MaxPendingNegotiationsPerAddress: 10})
+	var admitted atomic.Int32
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			if s.do("POST", "/hub/negotiate", "").status == 200 {
+				admitted.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if n := admitted.Load(); n != 10 {
+		t.Errorf("%d of 100 were admitted, want 10", n)
 	}
 }
 

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"maps"
+	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
@@ -29,16 +30,29 @@ func (t *table) get(token string) *conn {
 	return t.conns[token]
 }
 
-// add puts c on the table. With waits it counts as a waiting negotiation of its address.
-func (t *table) add(c *conn, waits bool) {
+// add puts a connection on the table that needs no waiting for.
+func (t *table) add(c *conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.conns[c.token] = c
-	if waits {
-		c.counted = true
-		t.pending++
-		t.byAddress[c.address]++
+}
+
+// admit puts a negotiated connection on the table, where it counts as waiting
+// for its transport. Beyond the caps it returns the status to refuse it with.
+func (t *table) admit(c *conn, maxAll, maxOne int) (status int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.pending >= maxAll:
+		return http.StatusServiceUnavailable
+	case t.byAddress[c.address] >= maxOne:
+		return http.StatusTooManyRequests
 	}
+	t.conns[c.token] = c
+	c.counted = true
+	t.pending++
+	t.byAddress[c.address]++
+	return 0
 }
 
 // all lists the connections on the table.
@@ -74,13 +88,6 @@ func (t *table) uncount(c *conn) {
 	if t.byAddress[c.address]--; t.byAddress[c.address] == 0 {
 		delete(t.byAddress, c.address)
 	}
-}
-
-// waiting counts the negotiations that wait, in all and from one address.
-func (t *table) waiting(address netip.Prefix) (all, one int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.pending, t.byAddress[address]
 }
 
 // addressOf is what caps count by: an IPv4 address, or an IPv6 network of 64 bits.

@@ -512,6 +512,7 @@ func TestServerWithWriteTimeout(t *testing.T) {
 
 func TestAttackSilentConnections(t *testing.T) {
 	s := newSite(t, Options{})
+	s.hub.opened = make(chan *echoSession, 200)
 	for range 200 {
 		nc, _, res := s.raw(upgradeRequest("/hub"))
 		if res.StatusCode != 101 {
@@ -519,11 +520,8 @@ func TestAttackSilentConnections(t *testing.T) {
 		}
 		_ = nc.Close()
 	}
-	s.hub.mu.Lock()
-	sessions := s.hub.sessions
-	s.hub.mu.Unlock()
-	for _, session := range sessions {
-		<-session.ended // the token died before
+	for range 200 {
+		<-(<-s.hub.opened).ended // the token died before
 	}
 	if n := len(s.handler.table.all()); n > 0 {
 		t.Errorf("%d connections are left on the table", n)

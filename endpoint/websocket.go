@@ -62,7 +62,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 	}
 	c = h.newConn(addressOf(r.RemoteAddr))
 	c.id, c.token = publicID(), h.table.token()
-	h.table.add(c, false)
+	h.table.add(c)
 	c.watched()
 	return c, true
 }

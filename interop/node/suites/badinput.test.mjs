@@ -88,9 +88,9 @@ test("1,000 connections that send nothing are ended by the handshake's time-out"
 
 test("200 negotiations from one address: the first hundred wait, the others hear 429", async () => {
   const own = await start();
+  after(() => own.stop());
   const all = await Promise.all(Array.from({ length: 200 }, () => request(`${own.url}/golden/negotiate?negotiateVersion=1`, { method: "POST" })));
   const count = (s) => all.filter((r) => r.status === s).length;
   assert.deepEqual([count(200), count(429)], [100, 100]);
   assert.ok(all.find((r) => r.status === 429).headers["retry-after"]);
-  await own.stop();
 });

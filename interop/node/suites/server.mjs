@@ -24,7 +24,11 @@ export function start(port = 0) {
       if (url)
         yes({
           url, port: +new URL(url).port, log: () => log,
-          stop: (signal = "SIGTERM") => new Promise((done) => { child.once("exit", done); child.kill(signal); }),
+          stop: (signal = "SIGTERM") => new Promise((done) => {
+            if (child.exitCode !== null || child.signalCode) return done(child.exitCode);
+            child.once("exit", done);
+            child.kill(signal);
+          }),
         });
     });
     child.on("exit", (code) => no(new Error(`the server ended with ${code}: ${log}`)));

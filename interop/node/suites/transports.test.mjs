@@ -102,6 +102,7 @@ for (const [name, transport] of transports)
 
     test("the server restarts: reconnected with a new id, and handlers kept", async () => {
       let own = await start();
+      after(() => own.stop());
       const c = client(`${own.url}/golden`, transport, { retry: quick });
       await c.start();
       const id = c.connectionId;
@@ -114,11 +115,11 @@ for (const [name, transport] of transports)
       await c.invoke("Whisper", "again");
       assert.deepEqual(await whispered, ["again"]);
       await c.stop();
-      await own.stop();
     });
 
     test("the server is killed: reconnected as well", async () => {
       let own = await start();
+      after(() => own.stop());
       const c = client(`${own.url}/golden`, transport, { retry: quick });
       await c.start();
       const back = new Promise((yes) => c.onreconnected(yes));
@@ -127,7 +128,6 @@ for (const [name, transport] of transports)
       await back;
       assert.equal(await c.invoke("Echo", "b"), "b");
       await c.stop();
-      await own.stop();
     });
   });
 

@@ -1,0 +1,94 @@
+package switchboard_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log"
+	"net/http"
+	"time"
+
+	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/endpoint"
+)
+
+// A chat server: what one client sends, everybody gets.
+func Example() {
+	hub := switchboard.NewHub("chat", nil)
+	hub.Handle("SendMessage", func(ctx context.Context, user, message string) error {
+		return hub.All().Send(ctx, "ReceiveMessage", user, message)
+	})
+	mux := http.NewServeMux()
+	endpoint.Mount(mux, "/chatHub", hub, nil)
+	log.Fatal(http.ListenAndServe("localhost:5000", mux))
+}
+
+// Rooms are groups. A method that wants to know who calls takes the connection.
+func ExampleConn_Join() {
+	hub := switchboard.NewHub("rooms", nil)
+	hub.Handle("Enter", func(ctx context.Context, c *switchboard.Conn, room string) error {
+		if err := c.OthersIn(room).Send(ctx, "Entered", c.UserID()); err != nil {
+			return err
+		}
+		return c.Join(ctx, room)
+	})
+	hub.Handle("Say", func(ctx context.Context, room, text string) error {
+		if text == "" {
+			return switchboard.Error("Say something.") // the client sees this text
+		}
+		return hub.Group(room).Send(ctx, "Said", text)
+	})
+}
+
+// A method that returns an iterator is a stream. When the client cancels it,
+// ctx ends.
+func ExampleHub_Handle_stream() {
+	hub := switchboard.NewHub("clock", nil)
+	hub.Handle("Ticks", func(ctx context.Context, ms int) iter.Seq2[time.Time, error] {
+		return func(yield func(time.Time, error) bool) {
+			clock := time.NewTicker(time.Duration(ms) * time.Millisecond)
+			defer clock.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case now := <-clock.C:
+					if !yield(now, nil) {
+						return
+					}
+				}
+			}
+		}
+	})
+}
+
+// A parameter that is an iterator takes a stream from the client; ranging over
+// it is the back-pressure.
+func ExampleHub_Handle_upload() {
+	hub := switchboard.NewHub("import", nil)
+	hub.Handle("Import", func(ctx context.Context, lines iter.Seq2[string, error]) (n int, err error) {
+		for line, err := range lines {
+			if err != nil {
+				return n, err
+			}
+			fmt.Println(line)
+			n++
+		}
+		return n, nil
+	})
+}
+
+// A method may ask its caller something. The client may call the hub back
+// before it answers.
+func ExampleAsk() {
+	hub := switchboard.NewHub("files", nil)
+	hub.Handle("Delete", func(ctx context.Context, c *switchboard.Conn, name string) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		yes, err := switchboard.Ask[bool](ctx, c, "confirm", "Delete "+name+"?")
+		if err != nil || !yes {
+			return err
+		}
+		return hub.All().Send(ctx, "Deleted", name)
+	})
+}

@@ -23,14 +23,8 @@ var (
 
 // forResponse finds the connection of a GET that needs an id.
 func (h *Handler) forResponse(w http.ResponseWriter, r *http.Request, kind transport.Kind) (*conn, bool) {
-	id := connectionID(r)
-	if id == "" {
-		respond(w, http.StatusBadRequest, textNoID)
-		return nil, false
-	}
-	c := h.table.get(id)
-	if c == nil {
-		respond(w, http.StatusNotFound, textUnknownID)
+	c, ok := h.byID(w, r)
+	if !ok {
 		return nil, false
 	}
 	if !h.offers(kind) {

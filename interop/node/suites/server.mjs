@@ -5,6 +5,7 @@ import net from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { HttpTransportType, HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
+import { MessagePackHubProtocol } from "@microsoft/signalr-protocol-msgpack";
 import WebSocket from "ws";
 
 const binary = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../../out/interop-server");
@@ -35,8 +36,9 @@ export function start(port = 0) {
   });
 }
 
-export function client(url, transport, { retry, ...options } = {}) {
+export function client(url, transport, { retry, packed, ...options } = {}) {
   const b = new HubConnectionBuilder().withUrl(url, { transport, ...options }).configureLogging(LogLevel.None);
+  if (packed) b.withHubProtocol(new MessagePackHubProtocol());
   if (retry) b.withAutomaticReconnect(retry);
   return b.build();
 }

@@ -138,47 +138,6 @@ func (s *session) resolve(m *hubproto.Message) {
 	}
 }
 
-// slot is a call's right to hold its connection's line.
-type slot struct {
-	s    *session
-	lent bool // guarded by s.mu
-}
-
-// callContext is the ctx of a method: it knows the slot of its call.
-type callContext struct {
-	context.Context
-	slot *slot
-}
-
-type slotKey struct{}
-
-func (c *callContext) Value(key any) any {
-	if _, ok := key.(slotKey); ok {
-		return c.slot
-	}
-	return c.Context.Value(key)
-}
-
-// lend gives the line of the method that waits to the next queued call. It is
-// not taken back.
-func lend(ctx context.Context) {
-	slot, _ := ctx.Value(slotKey{}).(*slot)
-	if slot == nil {
-		return
-	}
-	s := slot.s
-	s.mu.Lock()
-	again := slot.lent
-	if !again {
-		slot.lent = true
-		s.busy--
-	}
-	s.mu.Unlock()
-	if !again {
-		s.hub.spawn(s.Run)
-	}
-}
-
 // overrun reports that a call goes beyond what may wait while an Ask does.
 func (s *session) overrun(e entry) bool {
 	s.mu.Lock()

@@ -25,7 +25,7 @@ func (s *session) call(e *entry) {
 			s.beside(e, nil)
 		}
 	case e.stream != nil:
-		s.beside(e, func() { e.stream.run(m, msg) })
+		s.beside(e, func() { e.stream.run(e) })
 	default:
 		s.invoke(e)
 	}
@@ -38,6 +38,9 @@ func (s *session) check(m *method, msg *hubproto.Message) (text string, cause er
 	}
 	if err := s.checkArguments(m, msg); err != nil {
 		return errBinding(m.name, s.hub.options.detail(err)), err
+	}
+	if err := s.unauthorized(m); err != nil {
+		return "Failed to invoke '" + m.name + "' because user is unauthorized", err
 	}
 	switch got, want := len(msg.StreamIDs), len(m.plan.Uploads); {
 	case m.plan.Streams && msg.Type == hubproto.Invocation:
@@ -52,7 +55,9 @@ func (s *session) check(m *method, msg *hubproto.Message) (text string, cause er
 
 // invoke runs an ordinary method while it holds the line.
 func (s *session) invoke(e *entry) {
-	result, err := s.protect(&callContext{s.context(), e.slot}, e.method, e.msg, nil)
+	e.slot.parent = s.context()
+	result, err := s.protect(e.slot, e.method, e.msg, nil)
+	e.slot.end(ErrReturned)
 	if err != nil {
 		s.fail(e.msg, s.failure(e.method, err), err)
 		return

@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"github.com/switchboard-rt/switchboard/transport"
 )
@@ -13,6 +14,9 @@ import (
 type Conn struct {
 	s    *session
 	peer *transport.Peer
+
+	mu    sync.Mutex
+	items map[any]any // made on first use
 }
 
 // ID is the public connection id: other clients may know it.
@@ -31,6 +35,28 @@ func (c *Conn) User() *transport.User { return c.peer.User }
 
 // Peer tells transport, address, path, query and chosen headers. Read-only.
 func (c *Conn) Peer() *transport.Peer { return c.peer }
+
+// Set keeps a value for as long as the connection lives, under a key of a type
+// of your own, as for contexts. A nil value removes it.
+func (c *Conn) Set(key, value any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if value == nil {
+		delete(c.items, key)
+		return
+	}
+	if c.items == nil {
+		c.items = map[any]any{}
+	}
+	c.items[key] = value
+}
+
+// Get returns what Set has kept, nil for nothing.
+func (c *Conn) Get(key any) any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.items[key]
+}
 
 // Hub is the hub the client is connected to.
 func (c *Conn) Hub() *Hub { return c.s.hub }

@@ -21,6 +21,13 @@ type closing struct {
 // connect lets a client in: response, index, OnConnect. It runs alone, before
 // everything else of the connection.
 func (s *session) connect() {
+	if s.hub.allow != nil {
+		if err := s.admits(s.hub.allow, "Authorize"); err != nil {
+			s.hub.logRefused(&s.conn, err)
+			s.begin(closing{ctxCause: errUnauthorized, handshake: "The user is not authorized."})
+			return
+		}
+	}
 	s.respond()
 	err := s.runOnConnect()
 	s.mu.Lock()

@@ -16,7 +16,9 @@ var (
 	ErrAborted = errors.New("switchboard: the connection was aborted")
 	// ErrShutdown: the hub shuts down.
 	ErrShutdown = errors.New("switchboard: the hub is shutting down")
-	// ErrCancelled: the client has cancelled the stream.
+	// ErrReturned: the method has returned; its ctx was kept.
+	ErrReturned = errors.New("switchboard: the call is over")
+	// ErrCancelled: the client has cancelled the call or stream.
 	ErrCancelled = errors.New("switchboard: the client has cancelled the call")
 	// ErrClientTimeout: the client was silent for longer than Options.ClientTimeout.
 	ErrClientTimeout error = timeoutError{}

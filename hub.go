@@ -21,6 +21,7 @@ type Hub struct {
 
 	// Registration: fixed once opened.
 	methods      map[string]*method
+	allow        func(context.Context, *Conn) error
 	onConnect    func(context.Context, *Conn) error
 	onDisconnect func(context.Context, *Conn, error)
 	opened       atomic.Bool
@@ -72,9 +73,9 @@ func (h *Hub) Name() string { return h.name }
 // order and then run beside the others; when the client cancels a stream, ctx
 // ends and what is still yielded is discarded. Handle panics if fn
 // has another shape, if the name is taken, or after the first connection.
-func (h *Hub) Handle(name string, fn any) {
+func (h *Hub) Handle(name string, fn any, options ...MethodOption) {
 	h.mustBeClosed("Handle")
-	m, err := newMethod(name, fn)
+	m, err := newMethod(name, fn, options)
 	if err != nil {
 		panic(fmt.Sprintf("switchboard: hub %q: Handle %q: %v", h.name, name, err))
 	}

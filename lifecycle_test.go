@@ -295,6 +295,40 @@ func TestViolations(t *testing.T) {
 	}
 }
 
+func TestCallContext(t *testing.T) {
+	bubble(t, func(t *testing.T) { // cancelled by the client
+		d := newDiary()
+		l := connectQuiet(t, lifeHub(switchboard.Options{}, d), d)
+		l.say(call("Wait", `[]`)).want()
+		l.say(`{"type":5,"invocationId":"1"}`).want(`{"type":3,"invocationId":"1","error":"An unexpected error occurred invoking 'Wait' on the server."}`)
+		d.want(t, "wait cause:"+switchboard.ErrCancelled.Error())
+		l.hangUp(nil)
+	})
+	bubble(t, func(t *testing.T) { // ends with the call, derived ones included
+		h := quiet(switchboard.Options{})
+		var kept, derived, unused context.Context
+		h.Handle("Keep", func(ctx context.Context) {
+			kept = ctx
+			var cancel context.CancelFunc
+			derived, cancel = context.WithTimeout(ctx, time.Hour)
+			t.Cleanup(cancel)
+			if ctx.Err() != nil || derived.Err() != nil {
+				t.Error("the ctx has ended before the call")
+			}
+		})
+		h.Handle("Other", func(ctx context.Context) { unused = ctx })
+		l := connect(t, h, "a")
+		l.say(call("Keep", `[]`), call("Other", `[]`)).take()
+		for _, ctx := range []context.Context{kept, derived, unused} {
+			<-ctx.Done()
+			if context.Cause(ctx) != switchboard.ErrReturned || ctx.Err() == nil {
+				t.Errorf("cause %v, error %v", context.Cause(ctx), ctx.Err())
+			}
+		}
+		l.hangUp(nil)
+	})
+}
+
 func TestOneAtATimeAndParallel(t *testing.T) {
 	for parallel, want := range map[int]string{1: "300,100,1", 2: "100,1,300", 3: "1,100,300"} {
 		bubble(t, func(t *testing.T) {

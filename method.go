@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -12,9 +13,11 @@ import (
 type method struct {
 	name string // as registered; error texts use this casing
 	plan *bind.Plan
+
+	allow []func(context.Context, *Conn) error
 }
 
-func newMethod(name string, fn any) (*method, error) {
+func newMethod(name string, fn any, options []MethodOption) (*method, error) {
 	if strings.TrimSpace(name) == "" || !utf8.ValidString(name) {
 		return nil, errors.New("the name must not be empty or blank")
 	}
@@ -22,7 +25,11 @@ func newMethod(name string, fn any) (*method, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &method{name: name, plan: plan}, nil
+	m := &method{name: name, plan: plan}
+	for _, o := range options {
+		o(m)
+	}
+	return m, nil
 }
 
 // streaming reports whether calls run beside the line: the method takes or returns streams.

@@ -78,6 +78,7 @@ func (s *session) dispatch(m *hubproto.Message, size int) (run bool) {
 		}
 	case hubproto.CancelInvocation:
 		s.cancelStream(m.ID)
+		s.cancelCall(m.ID)
 	case hubproto.Ping:
 		s.pinged.Store(true)
 	case hubproto.Close:

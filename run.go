@@ -1,6 +1,10 @@
 package switchboard
 
-import "github.com/switchboard-rt/switchboard/hubproto"
+import (
+	"slices"
+
+	"github.com/switchboard-rt/switchboard/hubproto"
+)
 
 // entry is one piece of work in a session's queue.
 type entry struct {
@@ -12,7 +16,7 @@ type entry struct {
 
 	stream  *stream // for a call that takes or returns streams
 	refusal string  // the answer, if it was refused on arrival
-	slot    *slot   // for a call that holds the line
+	slot    *slot   // for a call that runs
 }
 
 type entryKind uint8
@@ -105,13 +109,14 @@ func (s *session) ready() bool {
 // take notes that e runs. s.mu is held.
 func (s *session) take(e *entry) {
 	if e.method != nil {
-		s.active = append(s.active, e.method)
+		e.slot = &slot{s: s, method: e.method, id: string(e.msg.ID)}
+		s.active = append(s.active, e.slot)
 	}
 	switch {
 	case e.stream != nil:
+		e.slot.lent = true // it holds none
 		s.background++
 	case e.kind == callEntry:
-		e.slot = &slot{s: s}
 		s.busy++
 	default:
 		s.busy++
@@ -165,16 +170,13 @@ func (s *session) done(e entry) {
 	if e.kind != callEntry {
 		s.exclusive = false
 	}
-	s.inactive(e.method)
+	s.inactive(e.slot)
 }
 
-// inactive takes a method off the list of those that run. s.mu is held.
-func (s *session) inactive(m *method) {
-	for i, other := range s.active {
-		if m != nil && other == m {
-			s.active = append(s.active[:i], s.active[i+1:]...)
-			return
-		}
+// inactive takes a call off the list of those that run. s.mu is held.
+func (s *session) inactive(c *slot) {
+	if i := slices.Index(s.active, c); i >= 0 {
+		s.active = slices.Delete(s.active, i, i+1)
 	}
 }
 
@@ -184,7 +186,7 @@ func (s *session) beside(e *entry, start func()) {
 		e.stream.close()
 		s.mu.Lock()
 		s.background--
-		s.inactive(e.method)
+		s.inactive(e.slot)
 		s.mu.Unlock()
 	}
 	if start == nil {

@@ -51,7 +51,7 @@ type session struct {
 	paused    bool
 	busy      int  // entries being run
 	exclusive bool // one of them must run alone
-	active    []*method
+	active    []*slot
 	over      closing
 
 	background int // streaming calls that run
@@ -72,7 +72,7 @@ type session struct {
 
 func newSession(h *Hub, link transport.Link, peer *transport.Peer) *session {
 	s := &session{hub: h, link: link, opened: time.Now(), codec: -1}
-	s.conn = Conn{s: s, peer: peer}
+	s.conn.s, s.conn.peer = s, peer
 	return s
 }
 
@@ -118,8 +118,8 @@ func (s *session) runningNames() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var names []string
-	for _, m := range s.active {
-		names = append(names, m.name)
+	for _, c := range s.active {
+		names = append(names, c.method.name)
 	}
 	if s.phase == leaving {
 		names = append(names, "OnDisconnect")

@@ -137,8 +137,8 @@ func (st *stream) item(ctx context.Context, v any) (more bool, err error) {
 }
 
 // run calls the method and sends what it yields.
-func (st *stream) run(m *method, msg *hubproto.Message) {
-	s := st.s
+func (st *stream) run(e *entry) {
+	s, m, msg := st.s, e.method, e.msg
 	ctx, cancel := st.begin()
 	defer cancel(nil)
 	uploads := make([]any, len(st.uploads))

@@ -1,0 +1,118 @@
+package switchboard
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// slot is one call that runs: its right to hold the connection's line, and the
+// ctx of its method. As a context it ends with the call, by the client's
+// cancellation, or with the connection; a method that never asks for its end
+// costs nothing beyond the slot itself.
+type slot struct {
+	s      *session
+	method *method
+	id     string
+	lent   bool // guarded by s.mu
+
+	parent context.Context // the connection's
+
+	mu     sync.Mutex
+	ctx    context.Context // made when the end is asked for
+	cancel context.CancelCauseFunc
+	cause  error // why the call's own end has come
+}
+
+var _ context.Context = (*slot)(nil)
+
+// own returns the call's own context, making it if need be.
+func (c *slot) own() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx == nil {
+		c.ctx, c.cancel = context.WithCancelCause(c.parent)
+		if c.cause != nil {
+			c.cancel(c.cause)
+		}
+	}
+	return c.ctx
+}
+
+// end ends the context; the first cause counts.
+func (c *slot) end(cause error) {
+	c.mu.Lock()
+	if c.cause == nil {
+		c.cause = cause
+	}
+	cancel := c.cancel
+	c.mu.Unlock()
+	if cancel != nil {
+		cancel(cause)
+	}
+}
+
+func (c *slot) Deadline() (time.Time, bool) { return c.parent.Deadline() }
+func (c *slot) Done() <-chan struct{}       { return c.own().Done() }
+
+func (c *slot) Err() error {
+	c.mu.Lock()
+	untouched := c.ctx == nil && c.cause == nil
+	c.mu.Unlock()
+	if untouched {
+		return c.parent.Err()
+	}
+	return c.own().Err()
+}
+
+type slotKey struct{}
+
+// Value also serves context.Cause and contexts that are derived from this one.
+func (c *slot) Value(key any) any {
+	if _, ok := key.(slotKey); ok {
+		return c
+	}
+	c.mu.Lock()
+	ctx := c.ctx
+	c.mu.Unlock()
+	if ctx == nil {
+		ctx = c.parent
+	}
+	return ctx.Value(key)
+}
+
+// lend gives the line of the method that waits to the next queued call. It is
+// not taken back.
+func lend(ctx context.Context) {
+	c, _ := ctx.Value(slotKey{}).(*slot)
+	if c == nil {
+		return
+	}
+	s := c.s
+	s.mu.Lock()
+	again := c.lent
+	if !again {
+		c.lent = true
+		s.busy--
+	}
+	s.mu.Unlock()
+	if !again {
+		s.hub.spawn(s.Run)
+	}
+}
+
+// cancelCall ends the ctx of an ordinary call that runs. Its answer is the
+// method's, which may not notice.
+func (s *session) cancelCall(id []byte) {
+	s.mu.Lock()
+	var found []*slot
+	for _, c := range s.active {
+		if c.id == string(id) {
+			found = append(found, c)
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range found {
+		c.end(ErrCancelled)
+	}
+}

@@ -199,6 +199,27 @@ func TestUploadBackPressure(t *testing.T) {
 	})
 }
 
+// TestUploadWhileAsking: a question lets reading go on, but not without end.
+func TestUploadWhileAsking(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := newDiary()
+		l := connectQuiet(t, streamHub(switchboard.Options{}, d), d)
+		l.say(call("Confirm", `["?"]`), `{"type":1,"invocationId":"2","target":"Slowly","arguments":[],"streamIds":["u"]}`).take()
+		big := item("u", `"`+strings.Repeat("x", 30<<10)+`"`)
+		for range 200 { // 6 MiB
+			l.say(big)
+		}
+		if l.isPaused() {
+			t.Error("reading stops before the answer")
+		}
+		time.Sleep(2 * time.Second)
+		l.want(`{"type":3,"invocationId":"2","error":"An unexpected error occurred invoking 'Slowly' on the server. HubException: The upload is too far ahead of the method that takes it."}`)
+		d.want(t, "upload:The upload is too far ahead of the method that takes it.")
+		l.say(answer(1, `"result":true`)).want(`{"type":3,"invocationId":"1","result":"true"}`)
+		l.hangUp(nil)
+	})
+}
+
 func answer(id int, result string) string {
 	return fmt.Sprintf(`{"type":3,"invocationId":"s%d",%s}`, id, result)
 }

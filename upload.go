@@ -12,7 +12,10 @@ const (
 	// reading stops, because stock clients know no other back-pressure.
 	maxUpload    = 256 << 10
 	resumeUpload = maxUpload / 2
-	itemOverhead = 48
+	// maxUploadAsking is the bound while somebody waits for this client's
+	// answer, which may be behind the items; beyond it the upload fails.
+	maxUploadAsking = 4 << 20
+	itemOverhead    = 48
 )
 
 // upload is one stream from the client. Everything is guarded by s.mu.
@@ -35,6 +38,10 @@ func (s *session) received(m *hubproto.Message) {
 	defer s.mu.Unlock()
 	u := s.uploads[string(m.ID)]
 	if u == nil || u.over {
+		return
+	}
+	if u.bytes+len(m.Value) > maxUploadAsking {
+		u.fail("The upload is too far ahead of the method that takes it.")
 		return
 	}
 	u.items = append(u.items, bytes.Clone(m.Value))
@@ -63,6 +70,19 @@ func (s *session) finished(m *hubproto.Message) bool {
 	delete(s.uploads, u.id)
 	u.signal()
 	return true
+}
+
+// fail ends an upload with an error; what waits is dropped. s.mu is held.
+func (u *upload) fail(text string) {
+	u.items, u.bytes = nil, 0
+	if u.full {
+		u.full = false
+		u.s.full--
+		u.s.flow()
+	}
+	u.over, u.err = true, &hubproto.HubError{Text: text}
+	delete(u.s.uploads, u.id)
+	u.signal()
 }
 
 func (u *upload) signal() {

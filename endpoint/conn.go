@@ -25,9 +25,14 @@ type conn struct {
 	out     *wire.Outbox
 	watch   *wire.Watch
 
-	// receiving is held while bytes of one POST are taken in: POSTs are
+	// posting is the turn of the POST whose bytes are taken in: they are
 	// serialised in the order of their arrival.
-	receiving sync.Mutex
+	posting turns
+	// feeding is held while the session takes bytes or is told of the end, so
+	// that neither overlaps and nothing follows the end.
+	feeding sync.Mutex
+	over    bool // the session knows of the end; guarded by feeding
+
 	// started is closed when there is a session, or never will be.
 	started   chan struct{}
 	startOnce sync.Once
@@ -40,6 +45,7 @@ type conn struct {
 	since    time.Time // when the last one went
 	polling  *poll
 	waiting  bool // a poll waits to take over
+	faulty   bool // the application has failed
 	gone     bool
 }
 
@@ -107,22 +113,60 @@ func (c *conn) claim(kind transport.Kind) (first bool, status int, text string) 
 	return first, 0, ""
 }
 
-// open starts the application: the session gets what came before it.
-func (c *conn) open(r *http.Request, user *transport.User) error {
-	s, err := c.h.hub.Open(c.out, c.peer(r, user))
+// open starts the application: the session gets what came before it, and the
+// end if that came before it, too.
+func (c *conn) open(peer *transport.Peer) error {
+	s, err := c.h.hub.Open(line{c.out, c}, peer)
 	if err != nil {
 		c.remove()
 		return err
 	}
 	c.h.table.started(c)
+	c.feeding.Lock()
 	c.mu.Lock()
-	run := len(c.early) > 0 && s.Receive(c.early)
-	c.early = nil
-	c.session = s
+	early, gone := c.early, c.gone
+	c.early, c.session = nil, s
 	c.mu.Unlock()
+	run := len(early) > 0 && s.Receive(early)
+	if gone {
+		c.over = true
+		run = s.End(nil) || run
+	}
+	c.feeding.Unlock()
 	c.startOnce.Do(func() { close(c.started) })
 	c.run(s, run)
 	return nil
+}
+
+// line is the link of a session: the outbox, and a note if the session failed.
+type line struct {
+	*wire.Outbox
+	c *conn
+}
+
+// Close implements transport.Link.
+func (l line) Close(why transport.CloseReason) {
+	if why == transport.Fault {
+		l.c.mu.Lock()
+		l.c.faulty = true
+		l.c.mu.Unlock()
+	}
+	l.Outbox.Close(why)
+}
+
+// feed hands bytes to the session, unless it knows of the end.
+func (c *conn) feed(s transport.Session, p []byte) (run bool) {
+	c.feeding.Lock()
+	defer c.feeding.Unlock()
+	return !c.over && s.Receive(p)
+}
+
+// finish tells the session of the end.
+func (c *conn) finish(s transport.Session, cause error) (run bool) {
+	c.feeding.Lock()
+	defer c.feeding.Unlock()
+	c.over = true
+	return s.End(cause)
 }
 
 // run has queued work done by a goroutine of the engine's.
@@ -132,10 +176,10 @@ func (c *conn) run(s transport.Session, run bool) {
 	}
 }
 
-// detach notes that the carrier has gone.
+// detach notes that a carrier has gone. Another poll may be there already.
 func (c *conn) detach() {
 	c.mu.Lock()
-	c.attached = false
+	c.attached = c.polling != nil
 	c.since = time.Now()
 	watch := c.watch
 	c.mu.Unlock()
@@ -144,7 +188,8 @@ func (c *conn) detach() {
 	}
 }
 
-// end takes the connection off the table and tells its session.
+// end takes the connection off the table and tells its session. If that is
+// being opened, open tells it.
 func (c *conn) end(cause error) {
 	c.remove()
 	c.mu.Lock()
@@ -154,7 +199,7 @@ func (c *conn) end(cause error) {
 		c.out.Kill(nil)
 		return
 	}
-	c.run(s, s.End(cause))
+	c.run(s, c.finish(s, cause))
 }
 
 // remove makes the connection unknown.
@@ -174,8 +219,10 @@ func (c *conn) remove() {
 func (c *conn) Tick(now time.Time) (next time.Time) {
 	c.mu.Lock()
 	s, attached, orphaned := c.session, c.attached, c.since.Add(c.h.DisconnectTimeout)
+	late := !attached && !now.Before(orphaned)
+	c.gone = c.gone || late // from now on no carrier can attach
 	c.mu.Unlock()
-	if !attached && !now.Before(orphaned) {
+	if late {
 		c.end(nil)
 		return time.Time{}
 	}
@@ -193,11 +240,12 @@ func (c *conn) Tick(now time.Time) (next time.Time) {
 	return next
 }
 
-// peer is what methods may know of the request.
-func (c *conn) peer(r *http.Request, user *transport.User) *transport.Peer {
+// peer is what methods may know of the request. It runs the Context option, so
+// it comes before the connection is claimed.
+func (c *conn) peer(r *http.Request, user *transport.User, kind transport.Kind) *transport.Peer {
 	p := &transport.Peer{
 		ConnectionID: c.id,
-		Transport:    c.kind,
+		Transport:    kind,
 		RemoteAddr:   r.RemoteAddr,
 		Path:         r.URL.Path,
 		Query:        publicQuery(r),

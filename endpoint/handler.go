@@ -17,8 +17,12 @@ import (
 // Handler serves all routes of one hub. It is safe for concurrent use.
 type Handler struct {
 	settings
-	hub    transport.Opener
-	path   string // where it is mounted, lower case; empty: decided by the last segment
+	hub transport.Opener
+	// path is where it is mounted, lower case, without slash at the end. A
+	// handler of New is mounted nowhere: the last segment decides.
+	path    string
+	mounted bool
+
 	engine *wire.Engine
 	table  *table
 	down   atomic.Bool
@@ -46,7 +50,7 @@ func Mount(mux interface{ Handle(string, http.Handler) }, path string, hub trans
 	}
 	h := New(hub, o)
 	path = strings.TrimSuffix(path, "/")
-	h.path = strings.ToLower(path)
+	h.path, h.mounted = strings.ToLower(path), true
 	if path != "" {
 		mux.Handle(path, h)
 	}
@@ -59,7 +63,7 @@ func Mount(mux interface{ Handle(string, http.Handler) }, path string, hub trans
 // Negotiations that wait for a transport are dropped.
 func (h *Handler) Shutdown(ctx context.Context) error {
 	h.down.Store(true)
-	for _, c := range h.table.all() {
+	for _, c := range h.table.close() {
 		if !c.opened() {
 			c.end(nil)
 			continue
@@ -93,11 +97,14 @@ const (
 // route reads a path: P, P/, P/negotiate, P/negotiate/, in any case.
 func (h *Handler) route(path string) route {
 	path = strings.ToLower(path)
-	if h.path == "" && path != "/" {
-		if strings.HasSuffix(strings.TrimSuffix(path, "/"), "/negotiate") {
-			return toNegotiate
+	if !h.mounted {
+		switch hub, ok := strings.CutSuffix(strings.TrimSuffix(path, "/"), "/negotiate"); {
+		case !ok:
+			return toConnect
+		case strings.HasSuffix(hub, "/"):
+			return nowhere // P//negotiate
 		}
-		return toConnect
+		return toNegotiate
 	}
 	switch rest, ok := strings.CutPrefix(path, h.path); {
 	case ok && (rest == "" || rest == "/"):
@@ -182,6 +189,7 @@ const (
 	textNoID       = "Connection ID required"
 	textUnknownID  = "No Connection with that ID"
 	textTransports = "Cannot change transports mid-connection"
+	textDraining   = "the server is shutting down"
 )
 
 func textNotOffered(kind transport.Kind) string {

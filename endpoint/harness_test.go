@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,12 +19,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"))
+	goleak.VerifyTestMain(m)
 }
 
 // echoHub opens sessions that send back what they receive. "!bye" ends a
 // connection as a hub does, with a last word; "?slow" is worked on for long.
 type echoHub struct {
+	t        *testing.T
 	mu       sync.Mutex
 	sessions []*echoSession
 	opened   chan *echoSession // each of them, if a test wants to wait for it
@@ -36,7 +38,7 @@ func (h *echoHub) Open(link transport.Link, peer *transport.Peer) (transport.Ses
 	if h.draining {
 		return nil, transport.ErrShutdown
 	}
-	s := &echoSession{link: link, peer: peer, ended: make(chan error, 1), release: make(chan struct{})}
+	s := &echoSession{t: h.t, link: link, peer: peer, ended: make(chan error, 1), release: make(chan struct{})}
 	h.sessions = append(h.sessions, s)
 	if h.opened != nil {
 		h.opened <- s
@@ -57,10 +59,13 @@ func (h *echoHub) last() *echoSession {
 }
 
 type echoSession struct {
+	t       *testing.T
 	link    transport.Link
 	peer    *transport.Peer
 	ended   chan error
 	release chan struct{}
+
+	inside atomic.Int32 // calls of Receive and End
 
 	mu   sync.Mutex
 	over bool
@@ -68,14 +73,26 @@ type echoSession struct {
 	work []func()
 }
 
+// enter holds the contract: calls do not overlap, and none follows the end.
+func (s *echoSession) enter() (leave func()) {
+	if s.inside.Add(1) != 1 {
+		s.t.Error("Receive and End overlap")
+	}
+	return func() { s.inside.Add(-1) }
+}
+
 func (s *echoSession) send(text string) {
 	_ = s.link.Send(&transport.Frame{Op: transport.OpText, Payload: []byte(text)})
 }
 
 func (s *echoSession) Receive(p []byte) bool {
+	defer s.enter()()
 	text := string(p)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.over {
+		s.t.Error("Receive after End")
+	}
 	switch {
 	case strings.Contains(text, "!bye"):
 		s.work = append(s.work, func() {
@@ -112,6 +129,7 @@ func (s *echoSession) Run() {
 }
 
 func (s *echoSession) End(cause error) bool {
+	defer s.enter()()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over {
@@ -136,7 +154,7 @@ type site struct {
 func newSite(t *testing.T, o Options, wrap ...func(http.Handler) http.Handler) *site {
 	t.Helper()
 	o.Logger = slog.New(slog.DiscardHandler)
-	s := &site{t: t, hub: &echoHub{}}
+	s := &site{t: t, hub: &echoHub{t: t}}
 	mux := http.NewServeMux()
 	s.handler = Mount(mux, "/hub", s.hub, &o)
 	var h http.Handler = mux
@@ -178,7 +196,7 @@ func (s *site) do(method, path, body string, headers ...string) answer {
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := s.Client().Transport.RoundTrip(r)
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
 	}
@@ -241,7 +259,7 @@ func (s *site) events(path string) (lines *bufio.Reader, res *http.Response, can
 		s.t.Fatal(err)
 	}
 	r.Header.Set("Accept", "text/event-stream")
-	res, err = http.DefaultTransport.RoundTrip(r)
+	res, err = s.Client().Transport.RoundTrip(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/switchboard-rt/switchboard/transport"
 )
@@ -45,12 +44,16 @@ func (h *Handler) poll(w http.ResponseWriter, r *http.Request, user *transport.U
 	if !ok {
 		return
 	}
+	var peer *transport.Peer
+	if c.isKind(0) { // methods see the request of the first poll
+		peer = c.peer(r, user, transport.LongPolling)
+	}
 	first, status, text := c.claim(transport.LongPolling)
 	switch {
 	case status != 0:
 		respond(w, status, text)
 	case first:
-		err := c.open(r, user)
+		err := c.open(peer)
 		c.detach()
 		if err != nil {
 			refusal(w, err)
@@ -76,14 +79,15 @@ func (c *conn) wait(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.leave(p)
-	rc := http.NewResponseController(w)
-	_ = rc.SetWriteDeadline(time.Time{}) // the server's own would cut a poll short
+	res := c.h.newResponse(w)
 	ctx, cancel := context.WithTimeoutCause(ctx, c.h.PollTimeout, errNothing)
 	defer cancel()
 	frames, err := c.out.Take(ctx, 0)
 	switch {
 	case err == nil:
-		c.deliver(w, rc, frames)
+		if res.deliver(frames) != nil { // a client that does not take it in time has lost it, and its connection
+			c.end(nil)
+		}
 	case errors.Is(err, errNothing):
 		respond(w, http.StatusOK, "")
 	case errors.Is(err, errReplaced):
@@ -94,8 +98,18 @@ func (c *conn) wait(w http.ResponseWriter, r *http.Request) {
 		respond(w, http.StatusNotFound, textUnknownID)
 	default:
 		c.end(nil)
-		respond(w, http.StatusNoContent, "")
+		respond(w, c.outcome(), "")
 	}
+}
+
+// outcome is the answer to the poll after the last message.
+func (c *conn) outcome() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.faulty {
+		return http.StatusInternalServerError
+	}
+	return http.StatusNoContent
 }
 
 // takeOver makes this the connection's poll. One that waits already is told to
@@ -133,26 +147,22 @@ func (c *conn) leave(p *poll) {
 	close(p.done)
 }
 
-// deliver writes all that is pending as one body. A client that does not take
-// it in time has lost it, and its connection.
-func (c *conn) deliver(w http.ResponseWriter, rc *http.ResponseController, frames []*transport.Frame) {
+// deliver writes all that is pending as one body.
+func (r *response) deliver(frames []*transport.Frame) error {
 	size := 0
 	for _, f := range frames {
 		size += len(f.Payload)
 	}
-	w.Header().Set("Content-Type", "application/octet-stream")
-	w.Header().Set("Content-Length", strconv.Itoa(size))
-	_ = rc.SetWriteDeadline(time.Now().Add(c.h.WriteTimeout))
-	w.WriteHeader(http.StatusOK)
+	r.Header().Set("Content-Type", "application/octet-stream")
+	r.Header().Set("Content-Length", strconv.Itoa(size))
+	r.WriteHeader(http.StatusOK)
 	for _, f := range frames {
-		if _, err := w.Write(f.Payload); err != nil {
-			c.end(nil)
-			return
+		if err := r.write(f.Payload); err != nil {
+			return err
 		}
 	}
-	if err := rc.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		c.end(nil)
-		return
+	if err := r.flush(); !errors.Is(err, http.ErrNotSupported) {
+		return err
 	}
-	_ = rc.SetWriteDeadline(time.Time{})
+	return nil // it goes out when the handler returns
 }

@@ -36,7 +36,7 @@ func TestLongPolling(t *testing.T) {
 
 func TestPollsReplaceEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := New(&echoHub{}, nil)
+		h := New(&echoHub{t: t}, nil)
 		u := negotiated(h)
 		serve(h, "GET", u, "")
 		polls := make(chan *httptest.ResponseRecorder, 3)
@@ -60,7 +60,7 @@ func TestPollsReplaceEachOther(t *testing.T) {
 // TestThirdPollIsTurnedAway: one waits for its answer, one to take over.
 func TestThirdPollIsTurnedAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := New(&echoHub{}, nil)
+		h := New(&echoHub{t: t}, nil)
 		u := negotiated(h)
 		serve(h, "GET", u, "")
 		c := h.table.all()[0]
@@ -87,7 +87,7 @@ func TestThirdPollIsTurnedAway(t *testing.T) {
 
 func TestDeleteDuringAPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := &echoHub{}
+		hub := &echoHub{t: t}
 		h := New(hub, nil)
 		u := negotiated(h)
 		serve(h, "GET", u, "")

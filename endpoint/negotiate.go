@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -18,7 +19,7 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if h.draining() {
-		refuse(w, http.StatusServiceUnavailable, "the server is shutting down")
+		refuse(w, http.StatusServiceUnavailable, textDraining)
 		return
 	}
 	version, problem := h.version(r)
@@ -88,8 +89,8 @@ func refuse(w http.ResponseWriter, status int, why string) {
 
 // refusal is the answer to an error of Open.
 func refusal(w http.ResponseWriter, err error) {
-	if err == transport.ErrShutdown {
-		refuse(w, http.StatusServiceUnavailable, "the server is shutting down")
+	if errors.Is(err, transport.ErrShutdown) {
+		refuse(w, http.StatusServiceUnavailable, textDraining)
 		return
 	}
 	respond(w, http.StatusInternalServerError, "")

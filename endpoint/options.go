@@ -57,7 +57,9 @@ type Options struct {
 	// no transport yet. Beyond it: 503. Default 10,000.
 	MaxPendingNegotiations int
 	// MaxPendingNegotiationsPerAddress is the same for one address (IPv6: one
-	// /64). Beyond it: 429. Default 100.
+	// /64). Beyond it: 429. Default 100. Behind a proxy all clients have its
+	// address, unless a middleware puts theirs into http.Request.RemoteAddr:
+	// raise it there.
 	MaxPendingNegotiationsPerAddress int
 
 	// Logger takes what the endpoint has to say; tokens never reach it. Default slog.Default().

@@ -92,13 +92,13 @@ func TestRoutes(t *testing.T) {
 
 // TestRouteOfNew: without a mount path the last segment decides.
 func TestRouteOfNew(t *testing.T) {
-	h := New(&echoHub{}, nil)
+	h := New(&echoHub{t: t}, nil)
 	for path, want := range map[string]route{"/a/b": toConnect, "/a/b/": toConnect, "/a/b/negotiate": toNegotiate, "/a/b/NEGOTIATE/": toNegotiate, "/": toConnect} {
 		if got := h.route(path); got != want {
 			t.Errorf("%s: %d", path, got)
 		}
 	}
-	mounted := Mount(http.NewServeMux(), "/Hub/", &echoHub{}, nil)
+	mounted := Mount(http.NewServeMux(), "/Hub/", &echoHub{t: t}, nil)
 	for path, want := range map[string]route{"/hub": toConnect, "/HUB/": toConnect, "/hub/Negotiate": toNegotiate, "/hub//negotiate": nowhere, "/hubx/negotiate": nowhere} {
 		if got := mounted.route(path); got != want {
 			t.Errorf("mounted: %s: %d", path, got)
@@ -273,7 +273,7 @@ func TestInvalidOptionsPanic(t *testing.T) {
 					t.Errorf("%s: %q", name, s)
 				}
 			}()
-			New(&echoHub{}, o)
+			New(&echoHub{t: t}, o)
 		}()
 	}
 }

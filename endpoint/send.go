@@ -27,8 +27,10 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
 		respond(w, http.StatusMethodNotAllowed, "POST requests are not allowed for WebSocket connections.")
 		return
 	}
-	c.receiving.Lock()
-	defer c.receiving.Unlock()
+	if c.posting.take(r.Context()) != nil {
+		return // nobody waits for the answer
+	}
+	defer c.posting.give()
 	switch err := c.receiveBody(w, r); {
 	case err == nil:
 		respond(w, http.StatusOK, "")
@@ -56,12 +58,12 @@ func (h *Handler) byID(w http.ResponseWriter, r *http.Request) (*conn, bool) {
 
 var errGone = errors.New("the connection has ended")
 
-// receiveBody hands the body on, piece by piece.
+// receiveBody hands the body on, piece by piece. After an error the deadline
+// stays, so that the server does not wait for the rest of the body.
 func (c *conn) receiveBody(w http.ResponseWriter, r *http.Request) error {
 	buf := chunks.Get().(*[16 << 10]byte)
 	defer chunks.Put(buf)
 	rc := http.NewResponseController(w)
-	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
 	for {
 		_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // where it is not supported the server has its own
 		n, err := r.Body.Read(buf[:])
@@ -71,6 +73,7 @@ func (c *conn) receiveBody(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		if err == io.EOF {
+			_ = rc.SetReadDeadline(time.Time{})
 			return nil
 		}
 		if err != nil {
@@ -89,7 +92,7 @@ func (c *conn) receive(r *http.Request, p []byte) error {
 	if err := c.out.Readable(r.Context()); err != nil {
 		return err
 	}
-	c.run(s, s.Receive(p))
+	c.run(s, c.feed(s, p))
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/switchboard-rt/switchboard/transport"
 )
@@ -18,6 +17,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request, user *transport
 	if !ok {
 		return
 	}
+	peer := c.peer(r, user, transport.ServerSentEvents)
 	if _, status, text := c.claim(transport.ServerSentEvents); status != 0 {
 		respond(w, status, text)
 		return
@@ -27,31 +27,30 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request, user *transport
 		respond(w, http.StatusInternalServerError, "the response cannot be flushed: a middleware that wraps the ResponseWriter must have an Unwrap method")
 		return
 	}
-	s := &eventStream{w: w, rc: http.NewResponseController(w), timeout: h.WriteTimeout}
+	if h.draining() {
+		c.remove()
+		refuse(w, http.StatusServiceUnavailable, textDraining)
+		return
+	}
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream")
 	head.Set("Cache-Control", "no-cache,no-store")
 	head.Set("Pragma", "no-cache")
 	head.Set("Content-Encoding", "identity") // keeps compressing middleware away
 	head.Set("X-Accel-Buffering", "no")      // the same for nginx's buffer
-	if h.draining() {
-		c.remove()
-		head.Del("Content-Encoding")
-		refuse(w, http.StatusServiceUnavailable, "the server is shutting down")
-		return
-	}
 	w.WriteHeader(http.StatusOK)
 	// The comment makes EventSource fire open (trap 11).
-	if s.write([]byte(":\r\n")) != nil || c.open(r, user) != nil {
+	res := h.newResponse(w)
+	if res.write([]byte(":\r\n")) != nil || res.flush() != nil || c.open(peer) != nil {
 		c.remove()
 		return
 	}
-	c.stream(r.Context(), s)
+	c.stream(r.Context(), res)
 	c.end(nil)
 }
 
 // stream writes events until the connection ends, or the client has gone.
-func (c *conn) stream(ctx context.Context, s *eventStream) {
+func (c *conn) stream(ctx context.Context, res *response) {
 	var buf []byte
 	for {
 		frames, err := c.out.Take(ctx, maxEvents)
@@ -62,7 +61,7 @@ func (c *conn) stream(ctx context.Context, s *eventStream) {
 		for _, f := range frames {
 			buf = appendEvent(buf, f.Payload)
 		}
-		if s.write(buf) != nil {
+		if res.write(buf) != nil || res.flush() != nil {
 			c.out.Kill(nil)
 			return
 		}
@@ -88,28 +87,6 @@ func appendEvent(dst, payload []byte) []byte {
 		}
 		payload = rest
 	}
-}
-
-// eventStream writes to an open response, each time with a deadline of its own.
-type eventStream struct {
-	w       http.ResponseWriter
-	rc      *http.ResponseController
-	timeout time.Duration
-}
-
-func (s *eventStream) write(p []byte) error {
-	// The server's own time-outs are for short responses. Where deadlines are
-	// not supported the server has none either.
-	_ = s.rc.SetReadDeadline(time.Time{})
-	_ = s.rc.SetWriteDeadline(time.Now().Add(s.timeout))
-	if _, err := s.w.Write(p); err != nil {
-		return err
-	}
-	if err := s.rc.Flush(); err != nil {
-		return err
-	}
-	_ = s.rc.SetWriteDeadline(time.Time{})
-	return nil
 }
 
 // canFlush looks for a way to flush, as http.ResponseController does.

@@ -13,6 +13,7 @@ type table struct {
 	*minter
 	mu        sync.Mutex
 	conns     map[string]*conn
+	closed    bool // takes no more
 	pending   int
 	byAddress map[netip.Prefix]int
 }
@@ -30,11 +31,16 @@ func (t *table) get(token string) *conn {
 	return t.conns[token]
 }
 
-// add puts a connection on the table that needs no waiting for.
-func (t *table) add(c *conn) {
+// add puts a connection on the table that needs no waiting for, unless the
+// table is closed.
+func (t *table) add(c *conn) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.closed {
+		return false
+	}
 	t.conns[c.token] = c
+	return true
 }
 
 // admit puts a negotiated connection on the table, where it counts as waiting
@@ -43,7 +49,7 @@ func (t *table) admit(c *conn, maxAll, maxOne int) (status int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.pending >= maxAll:
+	case t.closed || t.pending >= maxAll:
 		return http.StatusServiceUnavailable
 	case t.byAddress[c.address] >= maxOne:
 		return http.StatusTooManyRequests
@@ -60,6 +66,14 @@ func (t *table) all() []*conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Collect(maps.Values(t.conns))
+}
+
+// close has the table take nothing more and lists what is on it.
+func (t *table) close() []*conn {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	return t.all()
 }
 
 // started ends the waiting of c.

@@ -29,7 +29,7 @@ func negotiated(h http.Handler) string {
 
 func TestOrphansAreEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := &echoHub{}
+		hub := &echoHub{t: t}
 		h := New(hub, nil)
 		unused, polled := negotiated(h), negotiated(h)
 		if code := serve(h, "GET", polled, "").Code; code != 200 {
@@ -64,7 +64,7 @@ func TestOrphansAreEnded(t *testing.T) {
 // TestShutdownDropsWaitingNegotiations: nothing must keep a server that goes down.
 func TestShutdownDropsWaitingNegotiations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := &echoHub{}
+		hub := &echoHub{t: t}
 		h := New(hub, nil)
 		unused, polled := negotiated(h), negotiated(h)
 		serve(h, "GET", polled, "")
@@ -85,7 +85,7 @@ func TestShutdownDropsWaitingNegotiations(t *testing.T) {
 
 func TestPollTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := New(&echoHub{}, nil)
+		h := New(&echoHub{t: t}, nil)
 		u := negotiated(h)
 		serve(h, "GET", u, "")
 		for range 3 { // a client that polls stays
@@ -102,7 +102,7 @@ func TestPollTimeout(t *testing.T) {
 
 func TestPollWhoseClientHangsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := New(&echoHub{}, nil)
+		h := New(&echoHub{t: t}, nil)
 		u := negotiated(h)
 		serve(h, "GET", u, "")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -121,7 +121,7 @@ func TestPollWhoseClientHangsUp(t *testing.T) {
 // TestEarlyBytesAreBounded: what is posted before the first GET waits, 64 KiB of it.
 func TestEarlyBytesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := New(&echoHub{}, nil)
+		h := New(&echoHub{t: t}, nil)
 		u := negotiated(h)
 		const half = 40 << 10
 		serve(h, "POST", u, strings.Repeat("a", half))

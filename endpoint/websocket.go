@@ -16,6 +16,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 	if !ok {
 		return
 	}
+	peer := c.peer(r, user, transport.WebSockets)
 	if _, status, text := c.claim(transport.WebSockets); status != 0 {
 		respond(w, status, text)
 		return
@@ -29,7 +30,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		}
 		return
 	}
-	if err := c.open(r, user); err != nil {
+	if err := c.open(peer); err != nil {
 		c.out.Finish(wsconn.CloseFrame(wsframe.GoingAway, ""))
 		h.engine.Stream(nc, nil, c.out, wsconn.Framing{}, discard{})
 		return
@@ -53,16 +54,19 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 		respond(w, http.StatusNotFound, textNotOffered(transport.WebSockets))
 		return nil, false
 	}
+	if h.draining() {
+		refuse(w, http.StatusServiceUnavailable, textDraining)
+		return nil, false
+	}
 	if c != nil {
 		return c, true
 	}
-	if h.draining() {
-		refuse(w, http.StatusServiceUnavailable, "the server is shutting down")
-		return nil, false
-	}
 	c = h.newConn(addressOf(r.RemoteAddr))
 	c.id, c.token = publicID(), h.table.token()
-	h.table.add(c)
+	if !h.table.add(c) {
+		refuse(w, http.StatusServiceUnavailable, textDraining)
+		return nil, false
+	}
 	c.watched()
 	return c, true
 }
@@ -80,7 +84,7 @@ func (s *socket) Feed(p []byte) (run bool, err error) {
 	s.body = p[:0] // payloads only move towards the front, over headers that are read
 	err = s.machine.Feed(p, s)
 	if len(s.body) > 0 {
-		run = s.c.session.Receive(s.body)
+		run = s.c.feed(s.c.session, s.body)
 	}
 	s.body = nil
 	if err == nil {
@@ -99,7 +103,7 @@ func (s *socket) Run() { s.c.session.Run() }
 // End implements wire.Input.
 func (s *socket) End(cause error) (run bool) {
 	s.c.remove()
-	return s.c.session.End(cause)
+	return s.c.finish(s.c.session, cause)
 }
 
 // Data implements wsconn.Handler.

@@ -99,12 +99,3 @@ func who(c *switchboard.Conn) *string {
 	}
 	return &c.User().Name
 }
-
-// newChat is the hub of the README.
-func newChat() *switchboard.Hub {
-	h := switchboard.NewHub("chat", nil)
-	h.Handle("SendMessage", func(ctx context.Context, user, message string) error {
-		return h.All().Send(ctx, "ReceiveMessage", user, message)
-	})
-	return h
-}

@@ -1,0 +1,73 @@
+package endpoint
+
+import (
+	"bufio"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+)
+
+// pipes is a listener without a network: its connections hold nothing, so a
+// write waits for its reader, and time in a synctest bubble is exact.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.done) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+// servePipes serves h until the test ends and returns how to send a request to it.
+func servePipes(t *testing.T, h http.Handler) (send func(request string) (net.Conn, *bufio.Reader)) {
+	l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	server := &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = server.Serve(l) }) // it ends by Close
+	t.Cleanup(func() {
+		_ = server.Close()
+		wg.Wait()
+	})
+	return func(request string) (net.Conn, *bufio.Reader) {
+		t.Helper()
+		ours, theirs := net.Pipe()
+		t.Cleanup(func() { _ = ours.Close() })
+		l.conns <- theirs
+		if _, err := io.WriteString(ours, request); err != nil {
+			t.Fatal(err)
+		}
+		return ours, bufio.NewReaderSize(ours, 16)
+	}
+}
+
+// head reads the head of an answer and nothing behind it.
+func head(t *testing.T, r *bufio.Reader) string {
+	t.Helper()
+	var text string
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			t.Fatalf("the head ended after %q: %v", text, err)
+		}
+		if line == "\r\n" {
+			return text
+		}
+		text += line
+	}
+}

@@ -4,7 +4,8 @@
 // some of its hubs show clients every error.
 //
 // Addresses come from ASPNETCORE_URLS, as the original's runners set it:
-// "https://127.0.0.1:0;http://127.0.0.1:0".
+// "https://127.0.0.1:0;http://127.0.0.1:0". Suites whose page comes from
+// elsewhere name its origin: -origins, or SUITE_ORIGINS, separated by commas.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"net"
@@ -27,21 +29,44 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, cmp.Or(os.Getenv("ASPNETCORE_URLS"), "https://127.0.0.1:0;http://127.0.0.1:0")); err != nil {
+	origins := flag.String("origins", os.Getenv("SUITE_ORIGINS"), "origins of pages with suites, separated by commas")
+	flag.Parse()
+	if err := run(ctx, list(*origins), cmp.Or(os.Getenv("ASPNETCORE_URLS"), "https://127.0.0.1:0;http://127.0.0.1:0")); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, addresses string) error {
-	routes := newRoutes()
-	server := &http.Server{Handler: routes, ReadHeaderTimeout: 10 * time.Second}
+func list(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+func run(ctx context.Context, origins []string, addresses string) error {
+	routes, err := newRoutes(origins)
+	if err != nil {
+		return err
+	}
+	cert, err := selfSigned()
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           routes,
+		ReadHeaderTimeout: 10 * time.Second,
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}},
+	}
 	failed := make(chan error, 2)
 	for address := range strings.SplitSeq(addresses, ";") {
-		l, err := listen(address)
+		l, secure, err := listen(address)
 		if err != nil {
 			return err
 		}
-		go func() { failed <- server.Serve(l) }() // ends with Shutdown below
+		go func() { // ends with Shutdown below
+			if secure {
+				failed <- server.ServeTLS(l, "", "")
+				return
+			}
+			failed <- server.Serve(l)
+		}()
 	}
 	select {
 	case err := <-failed:
@@ -54,22 +79,15 @@ func run(ctx context.Context, addresses string) error {
 }
 
 // listen opens one address and says so in the words that runners wait for.
-func listen(address string) (net.Listener, error) {
+func listen(address string) (l net.Listener, secure bool, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("ASPNETCORE_URLS: %w", err)
+		return nil, false, fmt.Errorf("ASPNETCORE_URLS: %w", err)
 	}
-	l, err := net.Listen("tcp", u.Host)
+	l, err = net.Listen("tcp", u.Host)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	fmt.Printf("Now listening on: %s://%s\n", u.Scheme, l.Addr())
-	if u.Scheme != "https" {
-		return l, nil
-	}
-	cert, err := selfSigned()
-	if err != nil {
-		return nil, err
-	}
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}}), nil
+	return l, u.Scheme == "https", nil
 }

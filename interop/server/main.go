@@ -12,7 +12,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -52,7 +51,8 @@ func run(ctx context.Context, origins []string, addresses string) error {
 	server := &http.Server{
 		Handler:           routes,
 		ReadHeaderTimeout: 10 * time.Second,
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}},
+		// Named, because one server for http and https would else offer HTTP/2 and not speak it.
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}},
 	}
 	failed := make(chan error, 2)
 	for address := range strings.SplitSeq(addresses, ";") {
@@ -75,7 +75,14 @@ func run(ctx context.Context, origins []string, addresses string) error {
 	}
 	ending, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return errors.Join(routes.shutdown(ending), server.Shutdown(ending))
+	err = routes.shutdown(ending)
+	// Whoever has a connection and asked nothing yet holds Shutdown up for seconds.
+	brief, cancelBrief := context.WithTimeout(ending, 500*time.Millisecond)
+	defer cancelBrief()
+	if server.Shutdown(brief) != nil {
+		_ = server.Close() // nothing of worth is left
+	}
+	return err
 }
 
 // listen opens one address and says so in the words that runners wait for.

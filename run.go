@@ -16,7 +16,9 @@ type entry struct {
 
 	stream  *stream // for a call that takes or returns streams
 	refusal string  // the answer, if it was refused on arrival
-	slot    *slot   // for a call that runs
+	// cancelled by the client before its turn.
+	cancelled bool
+	slot      *slot // for a call that runs
 }
 
 type entryKind uint8
@@ -73,7 +75,7 @@ func (s *session) next() (e entry, more, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.phase == ended && s.busy == 0 && s.background == 0:
+	case s.phase == ended && s.busy == 0 && len(s.active) == 0: // active: one that has lent its line is not busy
 		s.phase = leaving
 		s.busy++
 		return entry{kind: endEntry}, false, true
@@ -110,12 +112,14 @@ func (s *session) ready() bool {
 func (s *session) take(e *entry) {
 	if e.method != nil {
 		e.slot = &slot{s: s, method: e.method, id: string(e.msg.ID)}
+		if e.cancelled {
+			e.slot.cause = ErrCancelled
+		}
 		s.active = append(s.active, e.slot)
 	}
 	switch {
 	case e.stream != nil:
 		e.slot.lent = true // it holds none
-		s.background++
 	case e.kind == callEntry:
 		s.busy++
 	default:
@@ -185,7 +189,6 @@ func (s *session) beside(e *entry, start func()) {
 	end := func() {
 		e.stream.close()
 		s.mu.Lock()
-		s.background--
 		s.inactive(e.slot)
 		s.mu.Unlock()
 	}

@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -90,21 +91,26 @@ func lend(ctx context.Context) {
 	}
 	s := c.s
 	s.mu.Lock()
-	again := c.lent
-	if !again {
+	holds := !c.lent && slices.Contains(s.active, c) // a kept ctx of a call that is over lends nothing
+	if holds {
 		c.lent = true
 		s.busy--
 	}
 	s.mu.Unlock()
-	if !again {
+	if holds {
 		s.hub.spawn(s.Run)
 	}
 }
 
-// cancelCall ends the ctx of an ordinary call that runs. Its answer is the
-// method's, which may not notice.
+// cancelCall ends the ctx of an ordinary call that runs; one that waits starts
+// with a ctx that has ended. The answer is the method's, which may not notice.
 func (s *session) cancelCall(id []byte) {
 	s.mu.Lock()
+	for i := range s.queue {
+		if e := &s.queue[i]; e.kind == callEntry && string(e.msg.ID) == string(id) {
+			e.cancelled = true
+		}
+	}
 	var found []*slot
 	for _, c := range s.active {
 		if c.id == string(id) {

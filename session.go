@@ -49,8 +49,8 @@ type session struct {
 	queue     []entry
 	queued    int // bytes held by queue
 	paused    bool
-	busy      int  // entries being run
-	exclusive bool // one of them must run alone
+	busy      int     // entries being run
+	exclusive bool    // one of them must run alone
 	active    []*slot // calls that run, those without the line included
 	over      closing
 

@@ -79,6 +79,11 @@ func addTranscriptStreams(h *switchboard.Hub, notes *diary) {
 			}
 		}
 	})
+	h.Handle("Late", func(ctx context.Context) (iter.Seq2[int, error], error) {
+		<-ctx.Done()
+		notes.add("Late: " + context.Cause(ctx).Error())
+		return nil, ctx.Err()
+	})
 	h.Handle("Ticks", func() iter.Seq2[int, error] {
 		return func(yield func(int, error) bool) {
 			for i := 0; yield(i, nil); i++ {

@@ -139,10 +139,12 @@ export const hubCases = {
     same(await ask(), "Error: from callback");
   },
 
-  "a stream beside calls": async (k) => {
+  "a stream, a question and calls side by side": async (k) => {
     const c = await k.open(), cancelled = heard(c, "StreamCanceled");
     const endless = c.stream("InfiniteStream").subscribe({ next: () => {}, complete: () => {}, error: () => {} });
-    same(await Promise.all([all(c.stream("Stream")), c.invoke("Echo", "beside"), all(c.stream("Stream"))]), [["a", "b", "c"], "beside", ["a", "b", "c"]]);
+    c.on("Result", async () => (await c.invoke("Echo", "called back")).length);
+    const asked = k.place.get(`/clientresult/${c.connectionId}`);
+    same(await Promise.all([all(c.stream("Stream")), c.invoke("Echo", "beside"), asked, all(c.stream("Stream"))]), [["a", "b", "c"], "beside", "11", ["a", "b", "c"]]);
     endless.dispose();
     await cancelled;
   },

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // TestDisconnectWaitsForWhoeverAsked: a method that has lent its line is still
@@ -77,4 +78,25 @@ func TestCancelBeforeTheTurn(t *testing.T) {
 			`{"type":3,"invocationId":"2","error":"An unexpected error occurred invoking 'Wait' on the server."}`)
 		l.hangUp(nil)
 	})
+}
+
+// TestAnswerFromAnotherConnection: nobody answers for somebody else.
+func TestAnswerFromAnotherConnection(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := streamHub(switchboard.Options{}, newDiary())
+		a, b := greeted(t, h, "a"), greeted(t, h, "b")
+		a.say(call("Confirm", `["sure?"]`)).want(`{"type":1,"invocationId":"s1","target":"confirm","arguments":["sure?"]}`)
+		b.say(answer(1, `"result":true`)).want()
+		a.want()
+		a.say(answer(1, `"result":false`)).want(`{"type":3,"invocationId":"1","result":"false"}`)
+		a.hangUp(nil)
+		b.hangUp(nil)
+	})
+}
+
+// greeted connects and forgets what OnConnect sends.
+func greeted(t *testing.T, h *switchboard.Hub, id string) *line {
+	l := dial(t, h, transport.Peer{ConnectionID: id})
+	l.say(hello).take()
+	return l
 }

@@ -2,6 +2,7 @@ package switchboard_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"flag"
@@ -26,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts with what the h
 // A transcript is a text file of what a client says (->) and what the hub
 // answers (<-), in parts that each have a line of their own:
 //
-//	== title [detailed] [messagepack] [sse]
+//	== title [detailed] [messagepack] [sse] [refused] [refused by error] [unauthorized]
 //	-> one message; what it causes follows
 //	+> one more in the same bytes
 //	~> bytes as they are, without an end
@@ -91,6 +92,14 @@ func play(t *testing.T, title, lines string) (now string) {
 			DetailedErrors: has("detailed"),
 			Codecs:         []hubproto.Codec{jsonhub.New(nil), msgpackhub.New()},
 		}, s.notes)
+		switch {
+		case has("refused"):
+			hub.OnConnect(func(context.Context, *switchboard.Conn) error { return failure("hub") })
+		case has("refused by error"):
+			hub.OnConnect(func(context.Context, *switchboard.Conn) error { return failure("other") })
+		case has("unauthorized"):
+			hub.Authorize(func(context.Context, *switchboard.Conn) error { return failure("hub") })
+		}
 		peer := transport.Peer{ConnectionID: "a", Transport: transport.WebSockets}
 		if has("sse") {
 			peer.Transport = transport.ServerSentEvents

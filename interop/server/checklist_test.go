@@ -126,7 +126,7 @@ func (i inventory) transcripts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal(err)
 	}
-	part := regexp.MustCompile(`(?m)^== (.+?)((?: \[\w+\])*)$`)
+	part := regexp.MustCompile(`(?m)^== (.+?)((?: \[[\w ]+\])*)$`)
 	for _, f := range files {
 		p, err := os.ReadFile(f)
 		if err != nil {

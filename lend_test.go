@@ -3,11 +3,9 @@ package switchboard_test
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
-	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // TestDisconnectWaitsForWhoeverAsked: a method that has lent its line is still
@@ -62,41 +60,4 @@ func TestAskWithAKeptContext(t *testing.T) {
 		l.hangUp(nil)
 		d.want(t, "disconnect")
 	})
-}
-
-// TestCancelBeforeTheTurn: a call that is cancelled while it waits starts with
-// a ctx that has ended.
-func TestCancelBeforeTheTurn(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		d := newDiary()
-		l := connectQuiet(t, lifeHub(switchboard.Options{}, d), d)
-		l.say(call("Sleep", `[1000]`), `{"type":1,"invocationId":"2","target":"Wait","arguments":[]}`, `{"type":5,"invocationId":"2"}`).want()
-		time.Sleep(time.Second)
-		synctest.Wait()
-		d.want(t, "wait cause:"+switchboard.ErrCancelled.Error())
-		l.want(`{"type":3,"invocationId":"1","result":1000}`,
-			`{"type":3,"invocationId":"2","error":"An unexpected error occurred invoking 'Wait' on the server."}`)
-		l.hangUp(nil)
-	})
-}
-
-// TestAnswerFromAnotherConnection: nobody answers for somebody else.
-func TestAnswerFromAnotherConnection(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		h := streamHub(switchboard.Options{}, newDiary())
-		a, b := greeted(t, h, "a"), greeted(t, h, "b")
-		a.say(call("Confirm", `["sure?"]`)).want(`{"type":1,"invocationId":"s1","target":"confirm","arguments":["sure?"]}`)
-		b.say(answer(1, `"result":true`)).want()
-		a.want()
-		a.say(answer(1, `"result":false`)).want(`{"type":3,"invocationId":"1","result":"false"}`)
-		a.hangUp(nil)
-		b.hangUp(nil)
-	})
-}
-
-// greeted connects and forgets what OnConnect sends.
-func greeted(t *testing.T, h *switchboard.Hub, id string) *line {
-	l := dial(t, h, transport.Peer{ConnectionID: id})
-	l.say(hello).take()
-	return l
 }

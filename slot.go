@@ -102,13 +102,13 @@ func lend(ctx context.Context) {
 	}
 }
 
-// cancelCall ends the ctx of an ordinary call that runs; one that waits starts
-// with a ctx that has ended. The answer is the method's, which may not notice.
+// cancelCall ends the ctx of a call that runs, or waits for its turn. Its
+// answer is the method's, which may not notice.
 func (s *session) cancelCall(id []byte) {
 	s.mu.Lock()
 	for i := range s.queue {
 		if e := &s.queue[i]; e.kind == callEntry && string(e.msg.ID) == string(id) {
-			e.cancelled = true
+			e.cancelled = ErrCancelled
 		}
 	}
 	var found []*slot

@@ -32,10 +32,10 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 	}
 	if err := c.open(peer); err != nil {
 		c.out.Finish(wsconn.CloseFrame(wsframe.GoingAway, ""))
-		h.engine.Stream(nc, nil, c.out, wsconn.Framing{}, discard{})
+		h.engine.Attach(nc, nil, c.out, wsconn.Framing{}, discard{})
 		return
 	}
-	h.engine.Stream(nc, buffered, c.out, wsconn.Framing{}, &socket{c: c, machine: wsconn.New(wsconn.Config{})})
+	h.engine.Attach(nc, buffered, c.out, wsconn.Framing{}, &socket{c: c, machine: wsconn.New(wsconn.Config{})})
 }
 
 // forUpgrade finds or makes the connection of an upgrade request. An unknown

@@ -53,13 +53,29 @@ type Outbox struct {
 	done    chan struct{}    // made when asked for
 	rung    *time.Timer      // bounds the present rung of the ladder
 
-	push    *stream // the push carrier, nil while there is none
+	push    carrier // nil while there is none
 	writing bool    // its writer goroutine runs
+	dirty   bool    // on a flush worker's list
+	corks   int     // while its methods run, what is sent waits
+	corked  bool    // on the list of those whose cork is watched
+	lane    uint32  // which flush worker's
+}
+
+// carrier is a socket that the engine reads and writes for an outbox.
+type carrier interface {
+	// flush sees that what is pending is written. The outbox is locked.
+	flush()
+	// direct says that flush writes itself, without ever blocking.
+	direct() bool
+	// resumed says that reading may go on. The outbox is locked.
+	resumed()
+	// hangUp closes the socket. The outbox is not locked.
+	hangUp()
 }
 
 // NewOutbox makes an open outbox without a carrier. nil options mean the defaults.
 func (e *Engine) NewOutbox(o *OutboxOptions) *Outbox {
-	out := &Outbox{engine: e}
+	out := &Outbox{engine: e, lane: e.lanes.Add(1)}
 	if o != nil {
 		out.opts = *o
 	}
@@ -84,14 +100,33 @@ func (o *Outbox) Send(f *transport.Frame) error {
 	if o.state != open {
 		return o.err
 	}
-	return o.append(f)
+	if err := o.append(f); err != nil {
+		return err
+	}
+	o.flush()
+	return nil
 }
 
-// Queue is Send: carriers whose writes may block have a writer of their own
-// and need no flush worker.
-func (o *Outbox) Queue(f *transport.Frame) error { return o.Send(f) }
+// Queue is Send for fan-out: a flush worker writes f, with whatever else is
+// pending by then. Carriers whose writes may block have a writer of their own.
+func (o *Outbox) Queue(f *transport.Frame) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.state != open {
+		return o.err
+	}
+	if err := o.append(f); err != nil {
+		return err
+	}
+	if o.push != nil && o.push.direct() {
+		o.soil()
+	} else {
+		o.flush()
+	}
+	return nil
+}
 
-// append puts f behind what is pending and sees that somebody writes it. o.mu is held.
+// append puts f behind what is pending. o.mu is held.
 func (o *Outbox) append(f *transport.Frame) error {
 	if f.Op == transport.OpPong && o.replacePong(f) {
 		return nil
@@ -103,7 +138,6 @@ func (o *Outbox) append(f *transport.Frame) error {
 	o.pending = append(o.pending, f)
 	o.bytes += len(f.Payload) + frameOverhead
 	o.notify()
-	o.flush()
 	return nil
 }
 
@@ -123,14 +157,6 @@ func (o *Outbox) replacePong(f *transport.Frame) bool {
 		}
 	}
 	return false
-}
-
-// flush starts the writer of a push carrier if none runs. o.mu is held.
-func (o *Outbox) flush() {
-	if o.push != nil && !o.writing {
-		o.writing = true
-		o.engine.Go("writer", o.push.write)
-	}
 }
 
 // Pending is the number of bytes that have not been written.

@@ -40,8 +40,11 @@ func (o *Outbox) lastLocked(f *transport.Frame) {
 	if o.state != open {
 		return
 	}
-	if f != nil && o.append(f) != nil {
-		return // the overflow has ended it already
+	if f != nil {
+		if o.append(f) != nil {
+			return // the overflow has ended it already
+		}
+		o.flush()
 	}
 	o.climb(last)
 	o.err = transport.ErrClosed
@@ -106,7 +109,7 @@ func (o *Outbox) close(why transport.CloseReason, goodbye *transport.Frame) {
 	o.climb(closing)
 	switch {
 	case o.push != nil:
-		o.flush()
+		o.push.flush()
 	case len(o.pending) == 0:
 		o.finish()
 	}

@@ -16,6 +16,9 @@ func (o *Outbox) Resume() {
 	defer o.mu.Unlock()
 	o.paused = false
 	o.notify()
+	if o.push != nil {
+		o.push.resumed()
+	}
 }
 
 // Paused reports whether reading is stopped.

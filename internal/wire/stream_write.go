@@ -51,15 +51,7 @@ func (s *stream) take(batch []*transport.Frame) (_ []*transport.Frame, more, end
 	o := s.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	size := 0
-	for _, f := range o.pending {
-		if size += len(f.Payload); size > batchSize && len(batch) > 0 {
-			break
-		}
-		batch = append(batch, f)
-	}
-	o.drop(len(batch))
-	end = o.state == closing && len(o.pending) == 0
+	batch, end = o.take(batch, batchSize)
 	if more = len(batch) > 0 || end; !more {
 		o.writing = false
 	}
@@ -130,14 +122,8 @@ func (s *stream) writeAll(pieces net.Buffers) error {
 func (s *stream) writeEnd() {
 	o := s.out
 	o.mu.Lock()
-	why, goodbye := o.why, o.goodbye
+	buf := o.appendEnd(nil, s.framing)
 	o.mu.Unlock()
-	var buf []byte
-	if goodbye != nil {
-		buf = s.framing.Append(nil, goodbye)
-	} else {
-		buf = s.framing.End(nil, why)
-	}
 	if err := s.writeAll(net.Buffers{buf}); err != nil {
 		o.Kill(nil)
 		return
@@ -146,8 +132,8 @@ func (s *stream) writeEnd() {
 		_ = half.CloseWrite() // if it fails the reader finds out
 	}
 	o.mu.Lock()
-	s.writeDone = true
-	over := s.readDone || s.fedOver && !s.halves()
+	s.ended.write = true
+	over := s.ended.read || s.fedOver && !s.halves()
 	if !over && o.state == closing {
 		o.climb(halfClosed)
 	}

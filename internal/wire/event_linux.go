@@ -53,16 +53,14 @@ func (e *Engine) attachEvent(nc *net.TCPConn, buffered []byte, out *Outbox, f Fr
 		return err
 	}
 	c := &event{engine: e, out: out, framing: f, in: in, early: buffered, fd: fd}
-	c.token.claim(false) // whoever attaches holds it, until the crew does
+	c.token.state.Store(tokenHeld) // whoever attaches holds it
 	if err := e.poller.add(c, fd); err != nil {
 		_ = syscall.Close(fd)
 		return err
 	}
 	_ = nc.Close() // the descriptor's double lives on
 	out.attach(c)
-	if len(buffered) > 0 {
-		e.crew.add(c)
-	} else if !c.token.release() {
+	if len(buffered) > 0 || !c.token.release() {
 		e.crew.add(c)
 	}
 	return nil

@@ -25,6 +25,9 @@ type OutboxOptions struct {
 	WriteTimeout time.Duration
 	// CloseTimeout bounds each rung of the closing ladder: 5 s.
 	CloseTimeout time.Duration
+	// Resumable lets the outbox outlive the loss of a push carrier: another may
+	// take its place (resend.go). Without it an outbox ends with its carrier.
+	Resumable bool
 	// Retired is called once, outside of locks, before the last frame can go
 	// out: the connection's token must be dead when it returns.
 	Retired func()
@@ -53,8 +56,8 @@ type Outbox struct {
 	done    chan struct{}    // made when asked for
 	rung    *time.Timer      // bounds the present rung of the ladder
 
-	push    *stream // the push carrier, nil while there is none
-	writing bool    // its writer goroutine runs
+	push   carrier // the push carrier, nil while there is none
+	resend *resend // nil unless another may take its place
 }
 
 // NewOutbox makes an open outbox without a carrier. nil options mean the defaults.
@@ -71,6 +74,9 @@ func (e *Engine) NewOutbox(o *OutboxOptions) *Outbox {
 	}
 	if out.opts.CloseTimeout <= 0 {
 		out.opts.CloseTimeout = defaultCloseTimeout
+	}
+	if out.opts.Resumable {
+		out.resend = &resend{}
 	}
 	return out
 }
@@ -91,45 +97,49 @@ func (o *Outbox) Send(f *transport.Frame) error {
 // and need no flush worker.
 func (o *Outbox) Queue(f *transport.Frame) error { return o.Send(f) }
 
-// append puts f behind what is pending and sees that somebody writes it. o.mu is held.
+// append puts f behind what is pending, or with the control frames that pass
+// it, and sees that somebody writes it. o.mu is held.
 func (o *Outbox) append(f *transport.Frame) error {
-	if f.Op == transport.OpPong && o.replacePong(f) {
+	list := &o.pending
+	if o.resend != nil && f.Class == transport.Control {
+		list = &o.resend.control
+	}
+	return o.appendTo(list, f)
+}
+
+func (o *Outbox) appendTo(list *[]*transport.Frame, f *transport.Frame) error {
+	if f.Op == transport.OpPong && o.replacePong(*list, f) {
 		return nil
 	}
 	if o.bytes > 0 && o.bytes+len(f.Payload) > o.opts.MaxPending {
 		o.overflow()
 		return o.err
 	}
-	o.pending = append(o.pending, f)
-	o.bytes += len(f.Payload) + frameOverhead
+	*list = append(*list, f)
+	o.bytes += cost(f)
 	o.notify()
 	o.flush()
 	return nil
 }
 
-// frameOverhead stands for what a pending frame costs beside its payload, so
-// that many empty ones are bounded as well.
-const frameOverhead = 16
-
 // replacePong puts f in the place of a pong that has not been written: only
 // the latest ping needs an answer (RFC 6455, 5.5.3), which keeps a flood of
 // pings by a client that does not read from piling up. o.mu is held.
-func (o *Outbox) replacePong(f *transport.Frame) bool {
-	for i := len(o.pending) - 1; i >= 0 && i >= len(o.pending)-8; i-- {
-		if old := o.pending[i]; old.Op == transport.OpPong {
+func (o *Outbox) replacePong(list []*transport.Frame, f *transport.Frame) bool {
+	for i := len(list) - 1; i >= 0 && i >= len(list)-8; i-- {
+		if old := list[i]; old.Op == transport.OpPong {
 			o.bytes += len(f.Payload) - len(old.Payload)
-			o.pending[i] = f
+			list[i] = f
 			return true
 		}
 	}
 	return false
 }
 
-// flush starts the writer of a push carrier if none runs. o.mu is held.
+// flush has the push carrier write if there is anything it may write. o.mu is held.
 func (o *Outbox) flush() {
-	if o.push != nil && !o.writing {
-		o.writing = true
-		o.engine.Go("writer", o.push.write)
+	if o.push != nil && o.ready() {
+		o.push.flush()
 	}
 }
 

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -32,9 +31,14 @@ type Input interface {
 	// Run may take as long as it likes.
 	Run()
 	// End is called once, when reading is over: with Feed's error, or nil if
-	// the peer has left or was lost.
+	// the peer has left or was lost. It is not called if the outbox goes on
+	// without this socket; see Losable.
 	End(cause error) (run bool)
 }
+
+// Losable is an Input of a resumable outbox. Lost is called instead of End when
+// the socket was lost, or replaced by another.
+type Losable interface{ Lost() }
 
 // stream is the driver that works with any net.Conn on every platform:
 // blocking reads with a small buffer, and a writer goroutine on demand. It is
@@ -49,30 +53,33 @@ type stream struct {
 
 	hangs sync.Once
 
-	// Guarded by out.mu: the later of the two closes the socket.
-	readDone, writeDone bool
+	// Guarded by out.mu.
+	writing             bool // the writer goroutine runs
+	readDone, writeDone bool // the later of the two closes the socket
 	// fedOver: the input has said that nothing more will come. On a net.Conn
 	// that cannot be shut one side at a time this and writeDone close it.
 	fedOver bool
 }
 
 // Stream attaches nc to out as its carrier and starts reading: first buffered,
-// then the socket. It returns at once. The driver closes nc in the end.
-func (e *Engine) Stream(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) {
+// then the socket. It returns at once. The driver closes nc in the end. It
+// reports false if out takes no carrier, or no other one; nc is closed then.
+func (e *Engine) Stream(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) bool {
 	s := &stream{engine: e, nc: nc, out: out, framing: f, in: in, buffered: buffered}
-	out.mu.Lock()
-	alive := out.state != closed
-	if alive {
-		out.push = s
-		if len(out.pending) > 0 || out.state == closing {
-			out.flush()
-		}
-	}
-	out.mu.Unlock()
-	if !alive {
+	ok := out.attach(s)
+	if !ok {
 		s.hangUp()
 	}
 	e.Go("reader", s.read)
+	return ok
+}
+
+// flush starts the writer if none runs. out.mu is held.
+func (s *stream) flush() {
+	if !s.writing {
+		s.writing = true
+		s.engine.Go("writer", s.write)
+	}
 }
 
 // small is the buffer of a reader that waits, large that of one that is busy.
@@ -108,9 +115,7 @@ func (s *stream) readUntilRun() (run bool, err error) {
 	}
 	full := false
 	for {
-		if err := s.out.Readable(context.Background()); err != nil {
-			return false, err
-		}
+		s.out.readable(s)
 		if run, full, err = s.readOnce(full); run || err != nil {
 			return run, err
 		}
@@ -160,6 +165,16 @@ func (s *stream) endReading(run bool, err error) {
 	fed, ours := errors.AsType[*feedError](err)
 	if ours && fed.err != io.EOF {
 		cause = fed.err
+	}
+	if s.out.lose(s, ours) {
+		s.hangUp()
+		if in, ok := s.in.(Losable); ok {
+			in.Lost()
+		}
+		if run {
+			s.in.Run()
+		}
+		return
 	}
 	run = s.in.End(cause) || run
 	if ours {

@@ -57,12 +57,13 @@ func (e *Engine) SetDriver(d Driver) {
 }
 
 // Attach gives out a socket as its carrier and starts reading: first buffered,
-// then the socket. It returns at once. The engine closes nc in the end.
-func (e *Engine) Attach(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) {
+// then the socket. It returns at once. The engine closes nc in the end. It
+// reports false if out takes no carrier, or no other one; nc is closed then.
+func (e *Engine) Attach(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) bool {
 	if tcp, ok := nc.(*net.TCPConn); ok && hasEvents && (e.driver == Auto || e.driver == Event) {
-		err := e.attachEvent(tcp, buffered, out, f, in)
+		ok, err := e.attachEvent(tcp, buffered, out, f, in)
 		if err == nil {
-			return
+			return ok
 		}
 		e.log.Warn("engine: a connection is read by a goroutine of its own", "reason", err)
 	}
@@ -70,7 +71,7 @@ func (e *Engine) Attach(nc net.Conn, buffered []byte, out *Outbox, f Framing, in
 	if e.driver != Stream {
 		raw = descriptorOf(nc)
 	}
-	e.attachStream(nc, raw, buffered, out, f, in)
+	return e.attachStream(nc, raw, buffered, out, f, in)
 }
 
 // descriptorOf finds the socket that nc reads from, nil if it has none that is known.

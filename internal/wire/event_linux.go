@@ -33,11 +33,11 @@ type event struct {
 	stalled bool // reading waits for Resume
 	ended   ends
 
-	unsent   []*transport.Frame // taken from the outbox and not, or not whole, on the wire; nil is the goodbye
-	offset   int                // of what is written of the first of them
-	blocked  bool               // the kernel takes no more; it will say when it does
-	asked    bool               // it was told to
-	since    time.Time          // when the last progress was made, while blocked
+	unsent   batch     // taken from the outbox and not, or not whole, on the wire; nil is the goodbye
+	offset   int       // of what is written of the first of them
+	blocked  bool      // the kernel takes no more; it will say when it does
+	asked    bool      // it was told to
+	since    time.Time // when the last progress was made, while blocked
 	watching bool
 
 	// The token holder's.
@@ -47,23 +47,25 @@ type event struct {
 
 // attachEvent moves nc's descriptor out of Go's poller into the engine's and
 // closes nc, which costs more memory than the rest of a connection.
-func (e *Engine) attachEvent(nc *net.TCPConn, buffered []byte, out *Outbox, f Framing, in Input) error {
+func (e *Engine) attachEvent(nc *net.TCPConn, buffered []byte, out *Outbox, f Framing, in Input) (ok bool, err error) {
 	fd, err := detach(nc)
 	if err != nil {
-		return err
+		return false, err
 	}
 	c := &event{engine: e, out: out, framing: f, in: in, early: buffered, fd: fd}
 	c.token.state.Store(tokenHeld) // whoever attaches holds it
 	if err := e.poller.add(c, fd); err != nil {
 		_ = syscall.Close(fd)
-		return err
+		return false, err
 	}
 	_ = nc.Close() // the descriptor's double lives on
-	out.attach(c)
+	if ok = out.attach(c); !ok {
+		c.hangUp()
+	}
 	if len(buffered) > 0 || !c.token.release() {
 		e.crew.add(c)
 	}
-	return nil
+	return ok, nil
 }
 
 // detach doubles the descriptor of nc and sets it up for our writes.
@@ -183,7 +185,7 @@ func (c *event) feed(p []byte) (run bool, err error) {
 func (c *event) mayRead() bool {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	return !c.dead && !c.ended.read && !c.out.held()
+	return !c.dead && !c.ended.read && !c.out.held(c)
 }
 
 // settle is what the holder does when reading does not go on by itself: it
@@ -193,7 +195,7 @@ func (c *event) settle() (settled bool) {
 	for {
 		c.token.looking()
 		c.out.mu.Lock()
-		dead, over, held := c.dead, c.ended.read, c.out.held()
+		dead, over, held := c.dead, c.ended.read, c.out.held(c)
 		c.stalled = held && !dead && !over
 		c.out.mu.Unlock()
 		switch {
@@ -211,20 +213,32 @@ func (c *event) settle() (settled bool) {
 
 // close gives the descriptor back. The token is never released again.
 func (c *event) close() {
-	c.out.Kill(nil) // a failed write has only marked it
 	if !c.told {
 		c.told = true
-		if c.in.End(nil) {
-			c.engine.Go("invoke", c.in.Run)
+		switch {
+		case c.out.lose(c, false):
+			c.lost()
+		default:
+			c.out.Kill(nil) // a failed write has only marked it
+			if c.in.End(nil) {
+				c.engine.Go("invoke", c.in.Run)
+			}
 		}
 	}
 	c.out.mu.Lock()
 	fd := c.fd
 	c.fd = -1
-	c.unsent = nil
+	c.out.giveBackLocked(&c.unsent)
 	c.out.mu.Unlock()
 	c.engine.poller.remove(c)
 	_ = syscall.Close(fd) // there is nothing to be done about an error
+}
+
+// lost tells the input that the outbox goes on without this socket.
+func (c *event) lost() {
+	if in, ok := c.in.(Losable); ok {
+		in.Lost()
+	}
 }
 
 // endReading tells the input.
@@ -232,6 +246,10 @@ func (c *event) endReading(run bool, err error) bool {
 	cause, ours := endCause(err)
 	if !c.told {
 		c.told = true
+		if c.out.lose(c, ours) { // which has marked it dead
+			c.lost()
+			return run
+		}
 		run = c.in.End(cause) || run
 	}
 	if ours {

@@ -1,18 +1,17 @@
 package wire
 
 import (
+	"slices"
 	"sync"
 	"syscall"
 	"time"
 	"unsafe"
-
-	"github.com/switchboard-rt/switchboard/transport"
 )
 
-// batch is what goes out in one write: small frames side by side in buf, big
-// payloads where they are. The pool holds no frame between uses.
-type batch struct {
-	frames []*transport.Frame
+// parcel is a batch in its form on the wire: small frames side by side in buf,
+// big payloads where they are. The pool holds no frame between uses.
+type parcel struct {
+	batch
 	ends   []int // of each frame: where it ends in the whole
 	buf    []byte
 	pieces []piece
@@ -25,101 +24,103 @@ type piece struct {
 	payload  []byte
 }
 
-var batches = sync.Pool{New: func() any { return &batch{buf: make([]byte, 0, batchSize+directSize)} }}
+var parcels = sync.Pool{New: func() any { return &parcel{buf: make([]byte, 0, batchSize+directSize)} }}
 
-func (b *batch) free() {
-	clear(b.frames)
-	clear(b.pieces)
-	clear(b.iov)
-	b.frames, b.ends, b.pieces, b.iov, b.buf = b.frames[:0], b.ends[:0], b.pieces[:0], b.iov[:0], b.buf[:0]
-	if cap(b.buf) <= 2*batchSize { // a giant must not stay in the pool
-		batches.Put(b)
+func (p *parcel) free() {
+	clear(p.frames)
+	clear(p.pieces)
+	clear(p.iov)
+	p.batch = batch{frames: p.frames[:0]}
+	p.ends, p.pieces, p.iov, p.buf = p.ends[:0], p.pieces[:0], p.iov[:0], p.buf[:0]
+	if cap(p.buf) <= 2*batchSize { // a giant must not stay in the pool
+		parcels.Put(p)
 	}
 }
 
-// flush implements carrier: everything pending goes to the kernel, as far as
-// it takes it. out.mu is held, by the sender or a flush worker.
+// flush implements carrier: everything ready goes to the kernel, as far as it
+// takes it. out.mu is held, by the sender or a flush worker.
 func (c *event) flush() {
 	for !c.blocked && !c.dead && c.fd >= 0 {
-		b := batches.Get().(*batch)
-		b.frames = append(b.frames, c.unsent...)
-		if len(b.frames) == 0 {
-			var end bool
-			if b.frames, end = c.out.take(b.frames, batchSize); end {
-				b.frames = append(b.frames, nil)
-			}
+		p := parcels.Get().(*parcel)
+		if len(c.unsent.frames) > 0 {
+			p.frames = append(p.frames, c.unsent.frames...)
+			p.size, p.charge = c.unsent.size, c.unsent.charge
+			c.unsent = batch{}
+		} else if c.out.take(&p.batch, batchSize) {
+			p.frames = append(p.frames, nil)
 		}
-		if len(b.frames) == 0 {
-			b.free()
+		if len(p.frames) == 0 {
+			p.free()
 			return
 		}
-		c.fill(b)
-		c.write(b)
-		b.free()
+		c.fill(p)
+		c.write(p)
+		p.free()
 	}
 }
 
 // fill puts the frames into their form on the wire.
-func (c *event) fill(b *batch) {
+func (c *event) fill(p *parcel) {
 	size := 0
-	for _, f := range b.frames {
-		from := len(b.buf)
+	for _, f := range p.frames {
+		from := len(p.buf)
 		var payload []byte
 		switch {
 		case f == nil:
-			b.buf = c.out.appendEnd(b.buf, c.framing)
+			p.buf = c.out.appendEnd(p.buf, c.framing)
 		case len(f.Payload) >= directSize:
-			head, direct := c.framing.Head(b.buf, f)
-			if b.buf = head; direct {
+			head, direct := c.framing.Head(p.buf, f)
+			if p.buf = head; direct {
 				payload = f.Payload
 			} else {
-				b.buf = c.framing.Append(b.buf[:from], f)
+				p.buf = c.framing.Append(p.buf[:from], f)
 			}
 		default:
-			b.buf = c.framing.Append(b.buf, f)
+			p.buf = c.framing.Append(p.buf, f)
 		}
-		b.join(from, len(b.buf))
+		p.join(from, len(p.buf))
 		if payload != nil {
-			b.pieces = append(b.pieces, piece{payload: payload})
+			p.pieces = append(p.pieces, piece{payload: payload})
 		}
-		size += len(b.buf) - from + len(payload)
-		b.ends = append(b.ends, size)
+		size += len(p.buf) - from + len(payload)
+		p.ends = append(p.ends, size)
 	}
 }
 
 // join adds a stretch of buf, to the one before if it follows it.
-func (b *batch) join(from, to int) {
-	if n := len(b.pieces); n > 0 && b.pieces[n-1].payload == nil && b.pieces[n-1].to == from {
-		b.pieces[n-1].to = to
+func (p *parcel) join(from, to int) {
+	if n := len(p.pieces); n > 0 && p.pieces[n-1].payload == nil && p.pieces[n-1].to == from {
+		p.pieces[n-1].to = to
 		return
 	}
-	b.pieces = append(b.pieces, piece{from: from, to: to})
+	p.pieces = append(p.pieces, piece{from: from, to: to})
 }
 
 // write hands the batch to the kernel and notes how far it got.
-func (c *event) write(b *batch) {
-	size, errno := b.write(c.fd, c.offset)
+func (c *event) write(p *parcel) {
+	size, errno := p.write(c.fd, c.offset)
 	switch {
 	case errno == syscall.EINTR:
 	case errno == syscall.EAGAIN:
 		c.block()
 	case errno != 0:
+		c.out.giveBackLocked(&p.batch)
 		c.dead = true
 		c.wake()
 		return
 	}
-	c.wrote(b, c.offset+size)
-	if errno == 0 && len(c.unsent) > 0 {
+	c.wrote(p, c.offset+size)
+	if errno == 0 && len(c.unsent.frames) > 0 {
 		c.block() // the kernel's buffer is full, or nearly
 	}
 }
 
 // write writes what comes behind the first skip bytes.
-func (b *batch) write(fd, skip int) (n int, errno syscall.Errno) {
-	for _, p := range b.pieces {
-		bytes := p.payload
+func (p *parcel) write(fd, skip int) (n int, errno syscall.Errno) {
+	for _, part := range p.pieces {
+		bytes := part.payload
 		if bytes == nil {
-			bytes = b.buf[p.from:p.to]
+			bytes = p.buf[part.from:part.to]
 		}
 		if skip >= len(bytes) {
 			skip -= len(bytes)
@@ -129,43 +130,40 @@ func (b *batch) write(fd, skip int) (n int, errno syscall.Errno) {
 		skip = 0
 		v := syscall.Iovec{Base: &bytes[0]}
 		v.SetLen(len(bytes))
-		b.iov = append(b.iov, v)
+		p.iov = append(p.iov, v)
 	}
-	switch len(b.iov) {
+	switch len(p.iov) {
 	case 0:
 		return 0, 0
 	case 1:
-		return writeNow(fd, b.iov[0])
+		return writeNow(fd, p.iov[0])
 	}
-	return writevNow(fd, b.iov)
+	return writevNow(fd, p.iov)
 }
 
-// wrote takes what is out off the books; the rest stays for the next write.
-func (c *event) wrote(b *batch, done int) {
-	o, n := c.out, 0
-	for n < len(b.ends) && b.ends[n] <= done {
-		if f := b.frames[n]; f != nil {
-			o.bytes -= len(f.Payload) + frameOverhead
-		} else {
+// wrote notes that done bytes of the whole are out. The rest stays for the
+// next write; it is charged for until all of it is out.
+func (c *event) wrote(p *parcel, done int) {
+	if done > c.offset {
+		c.since = time.Time{} // progress: the clock of a blocked write starts anew
+	}
+	n := 0
+	for n < len(p.ends) && p.ends[n] <= done {
+		if p.frames[n] == nil {
 			c.saidGoodbye()
 		}
 		n++
 	}
-	if n > 0 {
-		done -= b.ends[n-1]
+	if n == len(p.frames) {
+		c.offset = 0
+		c.out.giveBackLocked(&p.batch)
+		return
 	}
-	if done > 0 && done != c.offset || n > 0 {
-		c.since = time.Time{} // progress: the clock of a blocked write starts anew
+	if n > 0 {
+		done -= p.ends[n-1]
 	}
 	c.offset = done
-	c.unsent = nil
-	if rest := b.frames[n:]; len(rest) > 0 {
-		c.unsent = append(c.unsent, rest...)
-	}
-	if o.state == closed {
-		o.bytes = 0
-	}
-	o.notify()
+	c.unsent = batch{frames: slices.Clone(p.frames[n:]), size: p.size, charge: p.charge}
 }
 
 // saidGoodbye shuts the write side; the peer's is read to its end.

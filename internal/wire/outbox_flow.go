@@ -35,3 +35,11 @@ func (o *Outbox) Readable(ctx context.Context) error {
 		return !o.paused || o.state >= closing, nil
 	})
 }
+
+// readable is Readable for the reader of a push carrier, which also goes on,
+// to find its socket closed, when the carrier is not the outbox's any more.
+func (o *Outbox) readable(c carrier) {
+	_ = o.await(context.Background(), func() (bool, error) {
+		return !o.held(c), nil
+	})
+}

@@ -1,44 +1,17 @@
 package wire
 
-import "github.com/switchboard-rt/switchboard/transport"
-
-// attach makes c the carrier. What is pending goes out.
-func (o *Outbox) attach(c carrier) {
-	o.mu.Lock()
-	alive := o.state != closed
-	if alive {
-		o.push = c
-		if len(o.pending) > 0 || o.state == closing {
-			c.flush()
-		}
-	}
-	o.mu.Unlock()
-	if !alive {
-		c.hangUp()
-	}
-}
-
-// flush has the carrier write what is pending, unless it is corked. o.mu is held.
+// flush has the push carrier write if there is anything it may write, and it
+// is not corked. o.mu is held.
 func (o *Outbox) flush() {
-	if o.push == nil || o.corks > 0 && o.bytes < batchSize {
-		return
+	if o.corks == 0 || o.bytes >= batchSize || o.state >= closing {
+		o.flushNow()
 	}
-	o.push.flush()
 }
 
-// take moves what is pending to batch, up to about max bytes. end says that
-// the goodbye comes behind it. o.mu is held.
-func (o *Outbox) take(batch []*transport.Frame, max int) (_ []*transport.Frame, end bool) {
-	size, n := 0, 0
-	for _, f := range o.pending {
-		if size += len(f.Payload); size > max && n > 0 {
-			break
-		}
-		batch = append(batch, f)
-		n++
+func (o *Outbox) flushNow() {
+	if o.push != nil && o.ready() {
+		o.push.flush()
 	}
-	o.drop(n)
-	return batch, o.state == closing && len(o.pending) == 0
 }
 
 // appendEnd adds the goodbye as it stands on the wire. o.mu is held.
@@ -62,9 +35,7 @@ func (o *Outbox) clean() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.dirty = false
-	if o.push != nil {
-		o.push.flush()
-	}
+	o.flushNow()
 }
 
 // cork holds back what is sent until uncork, or for about a millisecond.
@@ -106,10 +77,8 @@ func (o *Outbox) uncorkLate() {
 func (o *Outbox) Flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.push != nil {
-		o.push.flush()
-	}
+	o.flushNow()
 }
 
-// held reports whether reading waits for Resume. o.mu is held.
-func (o *Outbox) held() bool { return o.paused && o.state < closing }
+// held reports whether c's reading waits for Resume. o.mu is held.
+func (o *Outbox) held(c carrier) bool { return o.paused && o.state < closing && o.push == c }

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -35,9 +34,14 @@ type Input interface {
 	// Run may take as long as it likes.
 	Run()
 	// End is called once, when reading is over: with Feed's error, or nil if
-	// the peer has left or was lost.
+	// the peer has left or was lost. It is not called if the outbox goes on
+	// without this socket; see Losable.
 	End(cause error) (run bool)
 }
+
+// Losable is an Input of a resumable outbox. Lost is called instead of End when
+// the socket was lost, or replaced by another.
+type Losable interface{ Lost() }
 
 // stream is the driver that works with any net.Conn on every platform:
 // blocking reads with a small buffer, and a writer goroutine on demand. It is
@@ -57,7 +61,9 @@ type stream struct {
 
 	hangs sync.Once
 
-	ended ends // guarded by out.mu
+	// Guarded by out.mu.
+	writing bool // the writer goroutine runs
+	ended   ends
 	// fedOver: the input has said that nothing more will come. On a net.Conn
 	// that cannot be shut one side at a time this and ended.write close it.
 	fedOver bool
@@ -67,14 +73,26 @@ type stream struct {
 type ends struct{ read, write bool }
 
 // Stream is Attach with the stream driver, which needs nothing of nc.
-func (e *Engine) Stream(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) {
-	e.attachStream(nc, nil, buffered, out, f, in)
+func (e *Engine) Stream(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) bool {
+	return e.attachStream(nc, nil, buffered, out, f, in)
 }
 
-func (e *Engine) attachStream(nc net.Conn, raw syscall.RawConn, buffered []byte, out *Outbox, f Framing, in Input) {
+func (e *Engine) attachStream(nc net.Conn, raw syscall.RawConn, buffered []byte, out *Outbox, f Framing, in Input) bool {
 	s := &stream{engine: e, nc: nc, raw: raw, out: out, framing: f, in: in, buffered: buffered}
-	out.attach(s)
+	ok := out.attach(s)
+	if !ok {
+		s.hangUp()
+	}
 	e.Go("reader", s.read)
+	return ok
+}
+
+// flush starts the writer if none runs. out.mu is held.
+func (s *stream) flush() {
+	if !s.writing {
+		s.writing = true
+		s.engine.Go("writer", s.write)
+	}
 }
 
 // small is the buffer of a reader that waits, large that of one that is busy.
@@ -113,9 +131,7 @@ func (s *stream) readUntilRun() (run bool, err error) {
 	}
 	full := false
 	for {
-		if err := s.out.Readable(context.Background()); err != nil {
-			return false, err
-		}
+		s.out.readable(s)
 		if s.raw != nil {
 			run, err = s.readReady()
 			if run || err != nil || !s.hot {
@@ -212,6 +228,16 @@ func endCause(err error) (cause error, ours bool) {
 // endReading tells the input, and sees to the end of the socket.
 func (s *stream) endReading(run bool, err error) {
 	cause, ours := endCause(err)
+	if s.out.lose(s, ours) {
+		s.hangUp()
+		if in, ok := s.in.(Losable); ok {
+			in.Lost()
+		}
+		if run {
+			s.in.Run()
+		}
+		return
+	}
 	run = s.in.End(cause) || run
 	if ours {
 		s.out.Close(transport.Normal) // unless the input has said how already
@@ -266,14 +292,6 @@ func (s *stream) discard() {
 			s.peerGone()
 			return
 		}
-	}
-}
-
-// flush implements carrier: it starts the writer if none runs.
-func (s *stream) flush() {
-	if !s.out.writing {
-		s.out.writing = true
-		s.engine.Go("writer", s.write)
 	}
 }
 

@@ -22,22 +22,24 @@ const (
 
 var scratches = sync.Pool{New: func() any { b := make([]byte, 0, batchSize+directSize); return &b }}
 
-// write is the writer goroutine: it runs while something is pending and ends
+// write is the writer goroutine: it runs while something is ready and ends
 // when nothing is. It writes outside the lock, so senders never wait for it.
 func (s *stream) write() {
 	defer s.guard()
-	var batch []*transport.Frame
+	var b batch
 	for {
-		var more, end bool
-		batch, more, end = s.take(batch[:0])
+		more, end := s.take(&b)
 		if !more {
 			return
 		}
-		if err := s.writeBatch(batch); err != nil {
-			s.out.Kill(nil)
+		err := s.writeBatch(b.frames)
+		s.out.giveBack(&b)
+		if err != nil {
+			if !s.out.lose(s, false) {
+				s.out.Kill(nil)
+			}
 			return
 		}
-		s.wrote(batch)
 		if end {
 			s.writeEnd()
 			return
@@ -45,32 +47,19 @@ func (s *stream) write() {
 	}
 }
 
-// take moves what is pending to batch, up to about batchSize. end says that
-// the goodbye comes behind it. more is false when there is nothing to do.
-func (s *stream) take(batch []*transport.Frame) (_ []*transport.Frame, more, end bool) {
+// take fills b with up to about batchSize. end says that the goodbye comes
+// behind it. more is false when there is nothing to do.
+func (s *stream) take(b *batch) (more, end bool) {
 	o := s.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	batch, end = o.take(batch, batchSize)
-	if more = len(batch) > 0 || end; !more {
-		o.writing = false
+	if o.push == s {
+		end = o.take(b, batchSize)
 	}
-	return batch, more, end
-}
-
-// wrote gives back the bytes of a batch that is out.
-func (s *stream) wrote(batch []*transport.Frame) {
-	o := s.out
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for i, f := range batch {
-		o.bytes -= len(f.Payload) + frameOverhead
-		batch[i] = nil
+	if more = len(b.frames) > 0 || end; !more {
+		s.writing = false
 	}
-	if o.state == closed {
-		o.bytes = 0
-	}
-	o.notify()
+	return more, end
 }
 
 // writeBatch writes frames, joined as far as that is cheap.

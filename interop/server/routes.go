@@ -25,7 +25,7 @@ type routes struct {
 
 func newRoutes() *routes {
 	r := &routes{handlers: map[string]http.Handler{}}
-	golden := &endpoint.Options{PollTimeout: 2 * time.Second}
+	golden := &endpoint.Options{PollTimeout: 2 * time.Second, StatefulReconnect: true}
 	tokens := newTokens()
 	bearer := *golden
 	bearer.Authenticate = tokens.user

@@ -56,7 +56,7 @@ func (s *session) check(m *method, msg *hubproto.Message) (text string, cause er
 // invoke runs an ordinary method while it holds the line.
 func (s *session) invoke(e *entry) {
 	e.slot.parent = s.context()
-	result, err := s.protect(e.slot, e.method, e.msg, nil)
+	result, err := s.protect(e.slot, e, nil)
 	e.slot.end(ErrReturned)
 	if err != nil {
 		s.fail(e.msg, s.failure(e.method, err), err)
@@ -87,14 +87,18 @@ func (s *session) checkArguments(m *method, msg *hubproto.Message) error {
 }
 
 // protect runs the method; a panic becomes an error without a text for the client.
-func (s *session) protect(ctx context.Context, m *method, msg *hubproto.Message, uploads []any) (result any, err error) {
+func (s *session) protect(ctx context.Context, e *entry, uploads []any) (result any, err error) {
+	m := e.method
 	defer func() {
 		if v := recover(); v != nil {
 			s.hub.logPanic(&s.conn, m.name, v, debug.Stack())
 			result, err = nil, errPanicked
 		}
 	}()
-	return m.plan.Call(ctx, &s.conn, msg.Args, s.encoding().Decode, uploads...)
+	if s.hub.filtered(m) {
+		return s.throughFilters(ctx, e, uploads)
+	}
+	return m.plan.Call(ctx, &s.conn, e.msg.Args, s.encoding().Decode, uploads...)
 }
 
 // encodeResult encodes a result, whose own marshalling may fail or panic: then

@@ -24,6 +24,7 @@ type Hub struct {
 	allow        func(context.Context, *Conn) error
 	onConnect    func(context.Context, *Conn) error
 	onDisconnect func(context.Context, *Conn, error)
+	filters      filters
 	opened       atomic.Bool
 
 	asked atomic.Int64 // questions to clients, for their ids
@@ -53,6 +54,7 @@ func NewHub(name string, o *Options) *Hub {
 		sessions: map[*session]struct{}{},
 		drained:  make(chan struct{}),
 	}
+	h.filters.add(options.Filters)
 	for _, c := range options.Codecs {
 		h.pings = append(h.pings, frame(c, transport.Control, c.AppendPing(nil)))
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	// Parallel is how many methods of one connection may run at once. Default
 	// 1: in order, one after the other.
 	Parallel int
+	// Filters wrap the methods and lifecycle hooks, outside those of [Hub.Use].
+	Filters []Filter
 	// Codecs are the encodings that clients may choose in the handshake. Default: JSON.
 	Codecs []hubproto.Codec
 	// Logger takes what the hub has to say. Default slog.Default().

@@ -145,7 +145,7 @@ func (st *stream) run(e *entry) {
 	for i, u := range st.uploads {
 		uploads[i] = m.plan.Upload(i, func(v any) (bool, error) { return u.next(ctx, v) })
 	}
-	result, err := s.protect(ctx, m, msg, uploads)
+	result, err := s.protect(ctx, e, uploads)
 	switch {
 	case err != nil:
 		st.complete(s.encoding().AppendError(nil, st.id, s.failure(m, err)))

@@ -13,8 +13,11 @@ import (
 // call answers one invocation. The order of the checks is the original's:
 // name, arguments, mode, streams, run.
 func (s *session) call(e *entry) {
-	m, msg := e.method, e.msg
-	text, cause := s.check(m, msg)
+	msg := e.msg
+	if e.slot != nil {
+		e.slot.parent = s.context()
+	}
+	text, cause := s.check(e)
 	if e.refusal != "" {
 		text = e.refusal
 	}
@@ -32,14 +35,15 @@ func (s *session) call(e *entry) {
 }
 
 // check returns the text that refuses a call, "" if it may run.
-func (s *session) check(m *method, msg *hubproto.Message) (text string, cause error) {
+func (s *session) check(e *entry) (text string, cause error) {
+	m, msg := e.method, e.msg
 	if m == nil {
 		return errNoMethod(string(msg.Target)), nil
 	}
 	if err := s.checkArguments(m, msg); err != nil {
 		return errBinding(m.name, s.hub.options.detail(err)), err
 	}
-	if err := s.unauthorized(m); err != nil {
+	if err := s.unauthorized(e); err != nil {
 		return "Failed to invoke '" + m.name + "' because user is unauthorized", err
 	}
 	switch got, want := len(msg.StreamIDs), len(m.plan.Uploads); {
@@ -55,7 +59,6 @@ func (s *session) check(m *method, msg *hubproto.Message) (text string, cause er
 
 // invoke runs an ordinary method while it holds the line.
 func (s *session) invoke(e *entry) {
-	e.slot.parent = s.context()
 	result, err := s.protect(e.slot, e, nil)
 	e.slot.end(ErrReturned)
 	if err != nil {

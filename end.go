@@ -21,7 +21,7 @@ type closing struct {
 // everything else of the connection.
 func (s *session) connect() {
 	if s.hub.allow != nil {
-		if err := s.admits(s.hub.allow, "Authorize"); err != nil {
+		if err := s.admits(s.context(), s.hub.allow, "Authorize"); err != nil {
 			s.hub.logRefused(&s.conn, err)
 			s.begin(closing{ctxCause: errUnauthorized, handshake: "The user is not authorized."})
 			return

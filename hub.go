@@ -27,7 +27,8 @@ type Hub struct {
 	filters      filters
 	opened       atomic.Bool
 
-	asked atomic.Int64 // questions to clients, for their ids
+	asked     atomic.Int64 // questions to clients, for their ids
+	questions sync.Map     // the *session asked, by id of the question
 
 	index *registry.Registry[*session]
 	pings []*transport.Frame // for each codec, made once

@@ -17,6 +17,8 @@ type entry struct {
 	stream  *stream // for a call that takes or returns streams
 	refusal string  // the answer, if it was refused on arrival
 	slot    *slot   // for a call that runs
+
+	cancelled error // the client has cancelled it before its turn
 }
 
 type entryKind uint8
@@ -109,7 +111,7 @@ func (s *session) ready() bool {
 // take notes that e runs. s.mu is held.
 func (s *session) take(e *entry) {
 	if e.method != nil {
-		e.slot = &slot{s: s, method: e.method, id: string(e.msg.ID)}
+		e.slot = &slot{s: s, method: e.method, id: string(e.msg.ID), cause: e.cancelled}
 		s.active = append(s.active, e.slot)
 	}
 	switch {

@@ -140,7 +140,8 @@ func (st *stream) item(ctx context.Context, v any) (more bool, err error) {
 func (st *stream) run(e *entry) {
 	s, m, msg := st.s, e.method, e.msg
 	ctx, cancel := st.begin()
-	defer cancel(nil)
+	defer cancel(ErrReturned)
+	e.slot.adopt(ctx, cancel)
 	uploads := make([]any, len(st.uploads))
 	for i, u := range st.uploads {
 		uploads[i] = m.plan.Upload(i, func(v any) (bool, error) { return u.next(ctx, v) })

@@ -1,0 +1,4 @@
+package switchboard
+
+// refreshKey marks the ctx of OnRefresh.
+type refreshKey struct{}

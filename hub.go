@@ -25,6 +25,7 @@ type Hub struct {
 	onConnect    func(context.Context, *Conn) error
 	onDisconnect func(context.Context, *Conn, error)
 	filters      filters
+	declared     []declared
 	opened       atomic.Bool
 
 	asked     atomic.Int64 // questions to clients, for their ids

@@ -21,6 +21,8 @@ var (
 	ErrReturned = errors.New("switchboard: the call is over")
 	// ErrCancelled: the client has cancelled the call or stream.
 	ErrCancelled = errors.New("switchboard: the client has cancelled the call")
+	// ErrExpired: the proof of the client's identity has ended, see endpoint.Options.CloseOnAuthenticationExpiration.
+	ErrExpired = errors.New("switchboard: the client's authentication has expired")
 	// ErrClientTimeout: the client was silent for longer than Options.ClientTimeout.
 	ErrClientTimeout error = timeoutError{}
 )

@@ -24,6 +24,7 @@ type Hub struct {
 	allow        func(context.Context, *Conn) error
 	onConnect    func(context.Context, *Conn) error
 	onDisconnect func(context.Context, *Conn, error)
+	onRefresh    func(context.Context, *Conn)
 	filters      filters
 	declared     []declared
 	opened       atomic.Bool
@@ -117,6 +118,9 @@ func (h *Hub) mustBeClosed(what string) {
 func (h *Hub) Open(link transport.Link, peer *transport.Peer) (transport.Session, error) {
 	h.opened.Store(true)
 	s := newSession(h, link, peer)
+	if err := s.identify(); err != nil {
+		return nil, err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.draining {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/switchboard-rt/switchboard/hubproto"
 	"github.com/switchboard-rt/switchboard/hubproto/jsonhub"
+	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // Options are a hub's settings. The zero value of each field means its
@@ -35,6 +36,9 @@ type Options struct {
 	// Parallel is how many methods of one connection may run at once. Default
 	// 1: in order, one after the other.
 	Parallel int
+	// UserID derives the id that [Hub.User] finds connections by. It must be
+	// quick and depend on nothing but the peer. Default: peer.User.ID.
+	UserID func(peer *transport.Peer) string
 	// Filters wrap the methods and lifecycle hooks, outside those of [Hub.Use].
 	Filters []Filter
 	// Codecs are the encodings that clients may choose in the handshake. Default: JSON.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/switchboard-rt/switchboard/internal/wsconn"
 	"github.com/switchboard-rt/switchboard/internal/wsframe"
@@ -21,7 +22,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		respond(w, status, text)
 		return
 	}
-	nc, buffered, _, err := wsconn.Upgrade(w, r, &wsconn.UpgradeOptions{Timeout: h.WriteTimeout})
+	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
 	if err != nil {
 		c.remove()
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
@@ -118,7 +119,10 @@ func (s *socket) Ping(payload []byte) error {
 	return nil
 }
 
-func (s *socket) Pong([]byte) error { return nil }
+func (s *socket) Pong([]byte) error {
+	s.c.alive.ponged.Store(time.Now().UnixNano())
+	return nil
+}
 
 // errLeft ends feeding after the peer's close frame.
 var errLeft = errors.New("the peer closed")

@@ -49,6 +49,7 @@ func NewHub(name string, o *Options) *Hub {
 	if err != nil {
 		panic(fmt.Sprintf("switchboard: NewHub %q: %v", name, err))
 	}
+	options.warn(name)
 	h := &Hub{
 		name:     name,
 		options:  options,

@@ -11,9 +11,6 @@ import (
 	"github.com/switchboard-rt/switchboard/transport"
 )
 
-// maxStreams is how many streaming calls of one connection may run at once.
-const maxStreams = 100
-
 // stream is a call that takes or returns streams. It starts in order and then
 // runs on a goroutine of its own, without holding the line.
 type stream struct {
@@ -35,8 +32,8 @@ func (s *session) openStream(m *method, msg *hubproto.Message) (st *stream, refu
 	if _, taken := s.streams[id]; taken && msg.Type == hubproto.StreamInvocation {
 		return nil, fmt.Sprintf("Invocation ID '%s' is already in use.", id)
 	}
-	if s.open >= maxStreams {
-		return nil, errInvoking(m.name, fmt.Sprintf(" HubException: More than %d streams are running on this connection.", maxStreams))
+	if limit := s.hub.options.MaxStreams; s.open >= limit {
+		return nil, errInvoking(m.name, fmt.Sprintf(" HubException: More than %d streams are running on this connection.", limit))
 	}
 	s.open++
 	st = &stream{s: s, id: id}

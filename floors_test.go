@@ -16,6 +16,7 @@ const module = "github.com/switchboard-rt/switchboard"
 var floors = map[string]int{
 	"transport":              0,
 	"hubproto":               0,
+	"contract":               0,
 	"internal/wsframe":       0,
 	"internal/origin":        0,
 	"hubproto/codectest":     1,
@@ -48,6 +49,7 @@ var forbidden = []struct{ pkg, dep, why string }{
 	{"internal/wire", module + "/internal/wsconn", "the engine knows framings by interface only"},
 	{"internal/wire", "net/http", "the engine knows sockets, not requests"},
 	{"transport", "net/http", "contracts are for every transport"},
+	{"contract", "net/http", "a description is data"},
 	{"websocket", module, "raw lines need no hub"},
 }
 

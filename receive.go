@@ -80,7 +80,7 @@ func (s *session) dispatch(m *hubproto.Message, size int) (run bool) {
 		s.received(m)
 	case hubproto.Completion:
 		if !s.finished(m) {
-			s.resolve(m)
+			return s.resolve(m)
 		}
 	case hubproto.CancelInvocation:
 		s.cancelStream(m.ID)

@@ -25,6 +25,9 @@ type conn struct {
 	out     *wire.Outbox
 	watch   *wire.Watch
 
+	identity identity
+	alive    keepAlive
+
 	// posting is the turn of the POST whose bytes are taken in: they are
 	// serialised in the order of their arrival.
 	posting turns
@@ -60,6 +63,7 @@ func (h *Handler) newConn(address netip.Prefix, resumable bool) *conn {
 		WriteTimeout: h.WriteTimeout,
 		CloseTimeout: h.CloseTimeout,
 		Resumable:    resumable,
+		MaxPending:   h.MaxPending,
 		Retired:      c.retired,
 		Lost:         func(error) { c.end(nil) },
 	})
@@ -134,6 +138,7 @@ func (c *conn) claim(kind transport.Kind) (first bool, status int, text string) 
 // open starts the application: the session gets what came before it, and the
 // end if that came before it, too.
 func (c *conn) open(peer *transport.Peer) error {
+	c.identify(peer.User)
 	s, err := c.h.hub.Open(line{c.out, c}, peer)
 	if err != nil {
 		c.remove()
@@ -153,6 +158,7 @@ func (c *conn) open(peer *transport.Peer) error {
 	c.feeding.Unlock()
 	c.startOnce.Do(func() { close(c.started) })
 	c.run(s, run)
+	c.lookAt(time.Now()) // the session's clock starts now, not where the orphan's would have ended
 	return nil
 }
 
@@ -252,6 +258,7 @@ func (c *conn) Tick(now time.Time) (next time.Time) {
 		var run bool
 		next, run = s.Tick(now)
 		c.run(s, run)
+		next = c.upkeep(s, now, next)
 	}
 	switch {
 	case attached && next.IsZero():

@@ -13,7 +13,7 @@ import (
 // negotiate creates a connection and tells the client its token and the
 // transports. Errors of the protocol are answered with 200 and a property
 // error: the JavaScript client shows that text (trap 5).
-func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, user *transport.User) {
 	if r.Method != http.MethodPost {
 		respond(w, http.StatusMethodNotAllowed, "")
 		return
@@ -38,6 +38,9 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request) {
 	}
 	if resumable { // never unasked: the JavaScript client fails then (trap 7)
 		body = `"useStatefulReconnect":true,` + body
+	}
+	if life := lifetime(user); life != "" && version > 0 && h.EnableAuthenticationRefresh {
+		body += life + ","
 	}
 	if status := h.table.admit(c, h.MaxPendingNegotiations, h.MaxPendingNegotiationsPerAddress); status != 0 {
 		refuse(w, status, "too many connections are being opened; try again in a while")

@@ -33,7 +33,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		h.resume(w, r, c)
 		return
 	}
-	nc, buffered, _, err := wsconn.Upgrade(w, r, &wsconn.UpgradeOptions{Timeout: h.WriteTimeout})
+	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
 	if err != nil {
 		c.remove()
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
@@ -158,7 +158,10 @@ func (s *socket) Ping(payload []byte) error {
 	return nil
 }
 
-func (s *socket) Pong([]byte) error { return nil }
+func (s *socket) Pong([]byte) error {
+	s.c.alive.ponged.Store(time.Now().UnixNano())
+	return nil
+}
 
 // errLeft ends feeding after the peer's close frame.
 var errLeft = errors.New("the peer closed")

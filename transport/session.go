@@ -30,6 +30,17 @@ type Session interface {
 	Tick(now time.Time) (next time.Time, run bool)
 }
 
+// Refresher is a Session that takes part in what happens to a proof of identity
+// while its connection lives. Both methods may be called from any goroutine.
+type Refresher interface {
+	// Refresh says that the client has proved anew who it is. The error says
+	// that it would be another user: then the connection is aborted.
+	Refresh(user *User) (run bool, err error)
+	// Expire ends the connection, because the proof of its client's identity
+	// has ended; the client may come back with a new one.
+	Expire() (run bool)
+}
+
 // Link is the write side of one connection as a hub sees it: an outbox that
 // belongs to the connection and outlives its carriers. All methods may be
 // called from any goroutine; only Writable waits.

@@ -17,15 +17,15 @@ build: need-go need-node web/.stamp-built ## the pages and bin/switchboard
 	@echo "== building bin/switchboard"
 	@go build -o bin/switchboard ./cmd/switchboard
 
-test: need-all lint build test-go test-interop test-pages ## everything: Go with the race detector, official clients in Node, pages in Chromium
+test: need-all lint build test-go test-interop test-pages ## everything: Go with the race detector, official clients in Node and Chromium, pages in Chromium
 	@echo "== everything passed"
 
 test-go: need-all
 	@echo "== Go tests, with the race detector"
 	@go test -race ./...
 
-test-interop: need-all interop/node/.stamp-deps
-	@echo "== the official client in Node"
+test-interop: need-all interop/node/.stamp-deps web/.stamp-deps
+	@echo "== the official client in Node and in Chromium"
 	@cd interop/node && npm test --silent
 
 test-pages: need-all build

@@ -31,6 +31,7 @@ type echoHub struct {
 	mu       sync.Mutex
 	sessions []*echoSession
 	opened   chan *echoSession // each of them, if a test wants to wait for it
+	came     chan struct{}     // closed when there is one
 	draining bool
 }
 
@@ -42,6 +43,9 @@ func (h *echoHub) Open(link transport.Link, peer *transport.Peer) (transport.Ses
 	}
 	s := &echoSession{t: h.t, link: link, peer: peer, ended: make(chan error, 1), release: make(chan struct{})}
 	h.sessions = append(h.sessions, s)
+	if len(h.sessions) == 1 {
+		close(h.first())
+	}
 	if h.opened != nil {
 		h.opened <- s
 	}
@@ -54,7 +58,21 @@ func (h *echoHub) Draining() bool {
 	return h.draining
 }
 
+// first is closed when a session was opened. h.mu is held.
+func (h *echoHub) first() chan struct{} {
+	if h.came == nil {
+		h.came = make(chan struct{})
+	}
+	return h.came
+}
+
+// last is the newest session. It waits for the first: a client may see that
+// its WebSocket is accepted before the session is opened.
 func (h *echoHub) last() *echoSession {
+	h.mu.Lock()
+	came := h.first()
+	h.mu.Unlock()
+	<-came
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.sessions[len(h.sessions)-1]

@@ -30,12 +30,15 @@ func (o *Outbox) soil() {
 	}
 }
 
-// clean is the flush worker's turn.
+// clean is the flush worker's turn. What the carrier has taken and could not
+// write yet is not pending any more: it is asked even if nothing is ready.
 func (o *Outbox) clean() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.dirty = false
-	o.flushNow()
+	if o.push != nil {
+		o.push.flush()
+	}
 }
 
 // cork holds back what is sent until uncork, or for about a millisecond.

@@ -23,7 +23,8 @@ type routes struct {
 	doors    []*endpoint.Handler
 }
 
-func newRoutes() *routes {
+// newRoutes hosts everything. The origins are those of pages with suites.
+func newRoutes(origins []string) (*routes, error) {
 	r := &routes{handlers: map[string]http.Handler{}}
 	golden := &endpoint.Options{PollTimeout: 2 * time.Second, StatefulReconnect: true}
 	tokens := newTokens()
@@ -42,9 +43,8 @@ func newRoutes() *routes {
 	r.hub("/chatHub", chat.New(nil), nil)
 	r.hub("/bench", newBench(), nil)
 	r.handlers["/ws"] = http.HandlerFunc(rawEcho)
-	r.handlers["/generatejwttoken"] = http.HandlerFunc(tokens.issue)
 	r.handlers["/healthz"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	return r
+	return r, r.addFunctional(origins, tokens)
 }
 
 func (r *routes) hub(path string, h *switchboard.Hub, o *endpoint.Options) {

@@ -31,11 +31,12 @@ function stop(child) {
   });
 }
 
-/** Opens Chromium. Pages it makes note every console error and every uncaught one in `errors`. */
-export async function launch() {
+/** Opens Chromium, with playwright's options. Pages it makes note every console error and every uncaught one in `errors`. */
+export async function launch(options) {
   const dir = await mkdtemp(path.join(tmpdir(), "switchboard-chromium-"));
   await mkdir(shots, { recursive: true });
   const context = await chromium.launchPersistentContext(dir, {
+    ...options,
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });

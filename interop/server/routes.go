@@ -10,7 +10,6 @@ import (
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
-	"github.com/switchboard-rt/switchboard/examples/chat"
 	"github.com/switchboard-rt/switchboard/transport"
 )
 
@@ -39,7 +38,7 @@ func newRoutes() *routes {
 	r.hub("/impatient", newGolden("impatient", switchboard.Options{
 		HandshakeTimeout: time.Second, KeepAliveInterval: time.Second, ClientTimeout: 2 * time.Second,
 	}), golden)
-	r.hub("/chatHub", chat.New(nil), nil)
+	r.hub("/chatHub", newChat(), nil)
 	r.hub("/bench", newBench(), nil)
 	r.handlers["/ws"] = http.HandlerFunc(rawEcho)
 	r.handlers["/generatejwttoken"] = http.HandlerFunc(tokens.issue)

@@ -1,6 +1,6 @@
 import { make } from "./dom";
 
-interface Part {
+export interface Part {
   language: string;
   file: string;
   code: string;
@@ -13,7 +13,7 @@ export function fillDrawer(root: HTMLElement, parts: Part[]) {
   const sources = make("div", "sources");
   for (const part of parts) {
     const figure = make("figure");
-    const caption = make("figcaption", "", `${part.language} — ${part.file}`);
+    const caption = make("figcaption", "", `${part.language} · ${part.file}`);
     const copy = make("button", "", "Copy");
     copy.type = "button";
     copy.setAttribute("aria-label", `Copy the ${part.language} lines`);

@@ -45,7 +45,7 @@ func New(env demo.Env) *demo.Demo {
 }
 
 func newServer(o *switchboard.Options) *server {
-	s := &server{hub: switchboard.NewHub("chat", o), rooms: newRooms()}
+	s := &server{hub: switchboard.NewHub("chat", o), rooms: newRooms(time.Now())}
 	s.hub.Handle("Enter", s.enter)
 	// drawer: begin
 	s.hub.OnConnect(func(ctx context.Context, c *switchboard.Conn) error { return c.Join(ctx, guests) })

@@ -64,11 +64,13 @@ type rooms struct {
 	rooms map[string]*room
 	where map[string]string // connection id to room
 	pace  map[string]*pace
-	n     int64 // messages so far
+	n     int64 // number of the last message
 }
 
-func newRooms() *rooms {
-	r := &rooms{rooms: map[string]*room{}, where: map[string]string{}, pace: map[string]*pace{}}
+// newRooms takes the time so that numbers of messages grow over restarts, too:
+// pages tell by them what they have shown.
+func newRooms(now time.Time) *rooms {
+	r := &rooms{rooms: map[string]*room{}, where: map[string]string{}, pace: map[string]*pace{}, n: now.UnixMicro()}
 	for _, name := range standing {
 		r.rooms[name] = &room{people: map[string]string{}}
 	}

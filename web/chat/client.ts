@@ -132,7 +132,7 @@ export class Chat implements Ears {
   private person(p: Person): HTMLLIElement {
     const item = make("li");
     if (p.id === this.you.id) {
-      item.append(make("span", `who ${cordOf(p.name)}`, p.name), make("span", "quiet", " (you)"));
+      item.append(make("span", `who ${cordOf(p.name)}`, p.name), make("span", "quiet", "(you)"));
       return item;
     }
     const b = button(p.name, () => this.aim(this.toWhom?.id === p.id ? undefined : p), `who ${cordOf(p.name)}`);

@@ -17,7 +17,7 @@ export class Log {
   }
 
   message(m: Message, mine: boolean) {
-    const item = make("li", `message${mine ? " mine" : ""}${m.to ? " private" : ""}`);
+    const item = make("div", `message${mine ? " mine" : ""}${m.to ? " private" : ""}`);
     const head = make("p", "head");
     head.append(make("strong", cordOf(m.name), m.name));
     if (m.to) head.append(make("span", "quiet", mine ? `to ${m.to} alone` : "to you alone"));
@@ -28,10 +28,10 @@ export class Log {
   }
 
   news(text: string) {
-    this.add(make("li", "news quiet", text));
+    this.add(make("p", "news quiet", text));
   }
 
-  private add(item: HTMLLIElement) {
+  private add(item: HTMLElement) {
     const root = this.root;
     const atEnd = root.scrollHeight - root.scrollTop - root.clientHeight < 60;
     this.empty.hidden = true;

@@ -94,7 +94,7 @@ export class Cord {
       // Plugged: it sags from jack to exchange. Cut: it hangs from the exchange.
       const wire = half.plugged
         ? `M ${x} 20 C ${x + (inward * w) / 8} 64, ${mid - (inward * w) / 8} 64, ${mid} 20`
-        : `M ${mid - inward * w * 0.16} 58 C ${mid - inward * w * 0.14} 50, ${mid - inward * w * 0.1} 30, ${mid} 20`;
+        : `M ${mid - inward * 26} 60 C ${mid - inward * 30} 46, ${mid - inward * 24} 22, ${mid} 20`;
       half.path.setAttribute("d", wire);
       half.path.style.setProperty("d", `path("${wire}")`);
       half.group.classList.toggle("plugged", half.plugged);

@@ -56,6 +56,7 @@ export class Line {
   private attempt = 0;
   private retry = 0;
   private over = false;
+  private trouble = ""; // what up() threw
   private readonly pulse = setInterval(() => void this.measure(), 5000);
 
   constructor(
@@ -179,32 +180,36 @@ export class Line {
     const mine: HubConnection = builder.build();
     for (const [method, handler] of this.handlers) mine.on(method, this.heard(handler));
     mine.onreconnecting(() => mine === this.connection && this.lost());
-    mine.onreconnected(() => void this.connected(mine).catch((error) => this.trouble(error)));
+    mine.onreconnected(() => void this.connected(mine));
     mine.onclose((error) => mine === this.connection && !this.over && this.later(error));
     return mine;
   }
 
   private patience(mine: HubConnection, attempts: number): number {
     const ms = delay(attempts);
-    if (mine === this.connection) this.wait("Line cut.", ms);
+    if (mine === this.connection) this.lamp.wait("Line cut.", ms);
     return ms;
   }
 
   private async connected(mine: HubConnection) {
     if (mine !== this.connection) return;
     this.attempt = 0;
-    await this.measure();
+    this.trouble = "";
+    const trip = await this.ping(mine);
     if (mine !== this.connection) return;
     this.o.pane?.plug(true);
     try {
       await this.o.up?.(mine);
     } catch (error) {
-      this.trouble(error);
+      this.trouble = explain(error, "Connected, but the server did not answer as expected.");
     }
+    if (mine === this.connection) this.showUp(trip); // green means that people can act
   }
 
-  private trouble(error: unknown) {
-    if (this.up) this.lamp.show("refused", explain(error));
+  private showUp(trip: string) {
+    if (!this.up || !trip) return;
+    if (this.trouble) this.lamp.show("refused", this.trouble);
+    else this.lamp.show("connected", `Connected over ${transportNames[this.transport] ?? this.transport}`, trip);
   }
 
   private lost() {
@@ -222,28 +227,27 @@ export class Line {
       return;
     }
     const ms = delay(this.attempt++);
-    this.wait(this.saboteur.isCut ? "Line cut." : navigator.onLine ? "No answer from the server." : "This device is offline.", ms);
+    this.lamp.wait(this.saboteur.isCut ? "Line cut." : navigator.onLine ? "No answer from the server." : "This device is offline.", ms);
     clearTimeout(this.retry);
     this.retry = window.setTimeout(() => void this.start(), ms);
   }
 
-  private wait(why: string, ms: number) {
-    this.lamp.wait(why, ms);
+  private async measure() {
+    if (!this.up || !this.transport || document.visibilityState !== "visible") return;
+    this.showUp(await this.ping(this.connection));
   }
 
-  /** Measures a round trip, and tells the server the last one for the panel. */
-  private async measure() {
-    const mine = this.connection;
-    if (!this.up || document.visibilityState !== "visible" && this.transport) return;
+  /** Measures a round trip, and tells the server the last one for the panel. A cut line tells of itself: "". */
+  private async ping(mine: HubConnection): Promise<string> {
     const from = performance.now();
     try {
       const transport = await mine.invoke<string>("Ping", this.trip);
-      if (mine !== this.connection || !this.up) return;
+      if (mine !== this.connection) return "";
       this.trip = performance.now() - from;
       this.transport = transport;
-      this.lamp.show("connected", `Connected over ${transportNames[transport] ?? transport}`, `${Math.max(1, Math.round(this.trip))} ms`);
+      return `${Math.max(1, Math.round(this.trip))} ms`;
     } catch {
-      // a cut line tells of itself
+      return "";
     }
   }
 }

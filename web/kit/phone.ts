@@ -3,7 +3,7 @@ import { here } from "./here";
 
 /** The button that shows this page's address on the local network as a QR code. */
 export function phoneButton(): HTMLButtonElement {
-  return button("On a phone", () => void open());
+  return button("On a phone", () => void open(), "far");
 }
 
 async function open() {

@@ -52,6 +52,7 @@ const show = paced(250, (view?: View) => {
   el("lines").textContent = view ? String(view.lines) : "–";
   el("rate").textContent = view ? String(view.rate) : "–";
   el("slow").textContent = view?.slow ? String(view.slow) : "–";
+  el("slow-unit").hidden = !view?.slow;
   for (const plate of plates) plate.show(view?.demos[plate.name]);
 });
 

@@ -58,7 +58,7 @@ class Stage {
     assert.equal(await this.server.stop(), 0, "the server ends cleanly");
   }
 
-  /** Opens a page. What goes wrong in it is kept in page.errors. tab: a session of its own (another person). */
+  /** Opens a page. What goes wrong in it is kept in page.errors. */
   async open(where, { width = 1280, height = 900, scheme = "dark" } = {}) {
     const page = await this.context.newPage();
     page.errors = [];
@@ -132,7 +132,7 @@ export async function sound(page) {
   await page.evaluate(axe);
   const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
   const serious = found.filter((v) => v.impact === "serious" || v.impact === "critical");
-  assert.deepEqual(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 200)).join(" | ")}`), [], "serious issues for axe");
+  assert.deepEqual(serious.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(" | ")}`), [], "serious issues for axe");
   const { wide, view } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, view: document.documentElement.clientWidth }));
   assert.ok(wide <= view, `the page is ${wide} pixels wide in ${view}`);
 }
@@ -153,17 +153,18 @@ export async function shoot(page, name, { check = true } = {}) {
   await page.setViewportSize(before);
 }
 
-/** The bytes that a page loads, compressed as a server in front would. */
+/** The bytes that a page loads until it is connected, compressed as a server in front would. */
 export async function weigh(page, url) {
-  const parts = [];
-  const note = (r) => {
-    if (r.request().method() === "GET" && r.status() === 200 && /\/$|\.(html|js|css|woff2)$/.test(new URL(r.url()).pathname))
-      parts.push(r.body().then((b) => (r.url().endsWith(".woff2") ? b.length : gzipSync(b).length)));
-  };
-  page.on("response", note);
+  const parts = new Set();
+  const note = (r) => /\/$|\.(js|css|woff2)$/.test(new URL(r.url()).pathname) && r.method() === "GET" && parts.add(r.url());
+  page.on("request", note);
   await page.goto(url);
-  await page.waitForLoadState("load");
+  await lamp(page, "connected");
   await page.evaluate(() => document.fonts.ready);
-  page.off("response", note);
-  return (await Promise.all(parts)).reduce((a, b) => a + b, 0);
+  page.off("request", note);
+  const sizes = [...parts].map(async (part) => {
+    const body = Buffer.from(await (await fetch(part)).arrayBuffer());
+    return part.endsWith(".woff2") ? body.length : gzipSync(body).length;
+  });
+  return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
 }

@@ -31,7 +31,7 @@ test("the panel leads to every demo, and its lamps glow with real traffic", asyn
 });
 
 test("each page keeps to its budget", async (t) => {
-  const page = await s.open("/healthz");
+  const page = await s.open("/");
   const first = await weigh(page, s.url + "/");
   t.diagnostic(`the first page: ${Math.round(first / 1024)} KiB`);
   assert.ok(first < 120 * 1024, `the first page is ${first} bytes compressed`);

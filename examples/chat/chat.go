@@ -23,6 +23,7 @@ type server struct {
 	hub   *switchboard.Hub
 	rooms *rooms
 	said  atomic.Int64
+	news  *demo.Calm // tells who is how many in which room
 }
 
 // New makes the demo. Its hub takes, from a page,
@@ -41,11 +42,13 @@ func New(env demo.Env) *demo.Demo {
 		Name:     "chat",
 		Hubs:     []demo.Hub{{Path: "/chatHub", Hub: s.hub}},
 		Messages: &s.said,
+		Shutdown: s.news.Shutdown,
 	}
 }
 
 func newServer(o *switchboard.Options) *server {
 	s := &server{hub: switchboard.NewHub("chat", o), rooms: newRooms(time.Now())}
+	s.news = demo.NewCalm(500*time.Millisecond, s.tellRooms)
 	s.hub.Handle("Enter", s.enter)
 	// drawer: begin
 	s.hub.OnConnect(func(ctx context.Context, c *switchboard.Conn) error { return c.Join(ctx, guests) })

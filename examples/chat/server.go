@@ -47,7 +47,8 @@ func (s *server) enter(ctx context.Context, c *switchboard.Conn, name, room stri
 	if err := s.tell(ctx, c, to, "joined", now.You); err != nil {
 		return snapshot{}, err
 	}
-	return now, s.tellRooms(ctx)
+	s.news.Ask()
+	return now, nil
 }
 
 // change takes a connection from one room's group to another's.
@@ -75,8 +76,9 @@ func (s *server) tell(ctx context.Context, c *switchboard.Conn, room, what strin
 	return c.OthersIn(roomGroup(room)).Send(ctx, what, arg)
 }
 
-func (s *server) tellRooms(ctx context.Context) error {
-	return s.hub.All().Send(ctx, "rooms", s.rooms.list())
+// tellRooms is called by s.news: a crowd that comes back at once makes one list.
+func (s *server) tellRooms() {
+	_ = s.hub.All().Send(context.Background(), "rooms", s.rooms.list()) // it always encodes
 }
 
 func (s *server) left(ctx context.Context, c *switchboard.Conn) {
@@ -84,9 +86,8 @@ func (s *server) left(ctx context.Context, c *switchboard.Conn) {
 	if room == "" {
 		return
 	}
-	// What is sent here always encodes, and who is left to hear it hears it.
-	_ = s.tell(ctx, c, room, "left", c.ID())
-	_ = s.tellRooms(ctx)
+	_ = s.tell(ctx, c, room, "left", c.ID()) // it always encodes
+	s.news.Ask()
 }
 
 // whisper takes a text to one person; the answer is the message as it was sent.

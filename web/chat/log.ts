@@ -4,15 +4,25 @@ import type { Message } from "./talk";
 
 const maxLines = 500;
 
-/** What was said, as it is shown. */
+/** What was said, as it is shown. It stays at its end unless somebody reads further up. */
 export class Log {
+  private atEnd = true;
+
   constructor(
     private readonly root: HTMLElement,
     private readonly empty: HTMLElement,
-  ) {}
+  ) {
+    root.addEventListener("scroll", () => (this.atEnd = root.scrollHeight - root.scrollTop - root.clientHeight < 60), { passive: true });
+    new ResizeObserver(() => this.toEnd()).observe(root);
+  }
+
+  private toEnd() {
+    if (this.atEnd) this.root.scrollTop = this.root.scrollHeight;
+  }
 
   clear() {
     this.root.replaceChildren(this.empty);
+    this.atEnd = true;
     this.empty.hidden = false;
   }
 
@@ -33,10 +43,9 @@ export class Log {
 
   private add(item: HTMLElement) {
     const root = this.root;
-    const atEnd = root.scrollHeight - root.scrollTop - root.clientHeight < 60;
     this.empty.hidden = true;
     root.append(item);
     while (root.childElementCount > maxLines) root.children[1].remove();
-    if (atEnd) root.scrollTop = root.scrollHeight;
+    this.toEnd();
   }
 }

@@ -32,6 +32,8 @@ export interface LineOptions {
   protocol?: IHubProtocol;
   /** What may be used; the client takes the first that works. Default: all. */
   transports?: HttpTransportType;
+  /** Connect under the server's other name where there is one. Default: true for the second pane. */
+  other?: boolean;
   /** Runs after each connect and reconnect, before anything else: enter, subscribe. What it throws is shown by the lamp. */
   up?: (connection: HubConnection) => unknown;
   /** Runs when the line is lost or closed. */
@@ -157,7 +159,7 @@ export class Line {
   private async start() {
     if (this.over) return;
     const last = this.connection;
-    const url = (this.o.pane?.second ? await otherName() : "") + this.path;
+    const url = ((this.o.other ?? this.o.pane?.second) ? await otherName() : "") + this.path;
     if (this.over || this.connection !== last) return; // another start was faster
     const mine = this.build(url);
     this.connection = mine;
@@ -221,13 +223,14 @@ export class Line {
 
   /** Tries again after a while when a start has failed or the server has closed for good. */
   private later(error: unknown) {
+    const why = this.why(error);
     this.lost();
     if (refused(error)) {
       this.lamp.show("refused", "The server refused this page.");
       return;
     }
     const ms = delay(this.attempt++);
-    this.lamp.wait(this.saboteur.isCut ? "Line cut." : navigator.onLine ? "No answer from the server." : "This device is offline.", ms);
+    this.lamp.wait(why, ms);
     clearTimeout(this.retry);
     this.retry = window.setTimeout(() => void this.start(), ms);
   }
@@ -235,6 +238,13 @@ export class Line {
   private async measure() {
     if (!this.up || !this.transport || document.visibilityState !== "visible") return;
     this.showUp(await this.ping(this.connection));
+  }
+
+  private why(error: unknown): string {
+    if (this.saboteur.isCut) return "Line cut.";
+    if (!navigator.onLine) return "This device is offline.";
+    if (!this.transport) return "No answer from the server.";
+    return error instanceof Error && /on close: .*HubException: (.*)/.exec(error.message)?.[1] || "The server ended the line.";
   }
 
   /** Measures a round trip, and tells the server the last one for the panel. A cut line tells of itself: "". */

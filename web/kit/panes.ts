@@ -30,7 +30,7 @@ export function panes(stage: HTMLElement, template: HTMLTemplateElement, open: (
   const bench = make("div", "bench");
   const cord = new Cord();
   const ends = [1, 2].map((i) => new End(i as 1 | 2, cord));
-  const second = button("Open a second client", () => (two ? shut() : openSecond()), "second");
+  const second = button("Open a second client", () => (two ? shut() : openSecond()), "small");
   let two: OnePane | undefined;
 
   const add = (i: 1 | 2) => {
@@ -73,7 +73,7 @@ async function whyOneName(strip: HTMLElement) {
 /** A pane's end of the cord: its saboteur. */
 class End {
   readonly root = make("div", "end");
-  private line: Line | undefined;
+  private lines: Line[] = [];
   private readonly cutter = button("", () => this.turn(), "small");
 
   constructor(
@@ -84,25 +84,27 @@ class End {
     this.label();
   }
 
-  attach(line: Line | undefined) {
-    this.line = line;
+  attach(lines: Line[]) {
+    this.lines = lines;
     this.label();
   }
 
   private turn() {
-    if (!this.line) return;
-    if (this.line.saboteur.isCut) this.line.mend();
+    if (this.isCut) for (const line of this.lines) line.mend();
     else {
-      this.line.cut();
+      for (const line of this.lines) line.cut();
       this.cord.plug(this.index, false);
     }
     this.label();
   }
 
+  private get isCut() {
+    return this.lines.some((line) => line.saboteur.isCut);
+  }
+
   private label() {
-    const cut = this.line?.saboteur.isCut ?? false;
-    this.cutter.textContent = cut ? "Plug in again" : "Cut the line";
-    this.cutter.classList.toggle("wanted", cut);
+    this.cutter.textContent = this.isCut ? "Plug in again" : "Cut the line";
+    this.cutter.classList.toggle("wanted", this.isCut);
     this.cutter.setAttribute("aria-label", `${this.cutter.textContent} of client ${this.index}`);
   }
 }
@@ -136,7 +138,7 @@ class OnePane implements Pane {
 
   attach(line: Line) {
     this.lines.push(line);
-    this.end.attach(line);
+    this.end.attach(this.lines);
   }
 
   plug(in_: boolean) {
@@ -150,7 +152,7 @@ class OnePane implements Pane {
   close() {
     if (typeof this.client.close === "function") this.client.close();
     for (const line of this.lines) void line.stop();
-    this.end.attach(undefined);
+    this.end.attach([]);
     this.root.remove();
   }
 

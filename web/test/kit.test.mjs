@@ -35,6 +35,19 @@ test("the second client comes under the server's other name", async () => {
   await page.close();
 });
 
+test("where the server has one name, the second client shares it and the page says so", async () => {
+  const page = await s.openUp("/");
+  await page.route("**/gallery/here", (r) => r.fulfill({ json: { twoNames: false, addresses: [] } }));
+  const asked = new Set();
+  page.on("request", (r) => r.url().includes("negotiate") && asked.add(new URL(r.url()).hostname));
+  await page.goto(s.url + "/chat/");
+  await second(page);
+  await page.waitForSelector('.patch:has-text("one name")');
+  assert.deepEqual([...asked], ["localhost"]);
+  await shoot(page, "kit-one-name");
+  await page.close();
+});
+
 test("the look is chosen, kept, and there before the first paint", async () => {
   const page = await s.openUp("/");
   const look = () => page.evaluate(() => document.documentElement.dataset.theme);

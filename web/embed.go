@@ -29,6 +29,10 @@ func Handler(names ...string) http.Handler {
 	if _, err := fs.Stat(files, "index.html"); err != nil {
 		return http.HandlerFunc(notBuilt)
 	}
+	small, err := pack(files)
+	if err != nil { // cannot happen: it reads what is embedded
+		panic(err)
+	}
 	server, rules := http.FileServerFS(files), policy(names)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -39,7 +43,9 @@ func Handler(names ...string) http.Handler {
 		if strings.HasPrefix(path.Clean(r.URL.Path), "/assets/") {
 			h.Set("Cache-Control", "public, max-age=31536000, immutable") // the name holds a hash
 		}
-		server.ServeHTTP(w, r)
+		if !small.serve(w, r) {
+			server.ServeHTTP(w, r)
+		}
 	})
 }
 

@@ -9,7 +9,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 import { HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
 import { chromium } from "playwright-core";
 
@@ -135,6 +134,16 @@ export async function sound(page) {
   assert.deepEqual(serious.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(" | ")}`), [], "serious issues for axe");
   const { wide, view } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, view: document.documentElement.clientWidth }));
   assert.ok(wide <= view, `the page is ${wide} pixels wide in ${view}`);
+  if (view <= 400) assert.deepEqual(await page.evaluate(smallTargets), [], "targets under 40 pixels");
+}
+
+/** What can be pressed and is too small for a finger. A box in a label is as large as the label. */
+function smallTargets() {
+  const targets = [...document.querySelectorAll("button, select, summary, textarea, input:not([type=checkbox]):not([type=radio]), label.check, [role=button], [role=tab], [role=slider]")];
+  return targets
+    .map((e) => ({ e, box: e.getBoundingClientRect() }))
+    .filter(({ e, box }) => e.checkVisibility() && box.width > 0 && (box.height < 39.5 || box.width < 39.5))
+    .map(({ e, box }) => `${e.outerHTML.slice(0, 80)}: ${Math.round(box.width)} x ${Math.round(box.height)}`);
 }
 
 /** Takes the view in both widths and both looks, and checks each with sound(). Files: out/screenshots/NAME-WIDTH-LOOK.png */
@@ -153,7 +162,7 @@ export async function shoot(page, name, { check = true } = {}) {
   await page.setViewportSize(before);
 }
 
-/** The bytes that a page loads until it is connected, compressed as a server in front would. */
+/** The bytes of the files that a page loads until it is connected, as the server sends them. */
 export async function weigh(page, url) {
   const parts = new Set();
   const note = (r) => /\/$|\.(js|css|woff2)$/.test(new URL(r.url()).pathname) && r.method() === "GET" && parts.add(r.url());
@@ -163,8 +172,9 @@ export async function weigh(page, url) {
   await page.evaluate(() => document.fonts.ready);
   page.off("request", note);
   const sizes = [...parts].map(async (part) => {
-    const body = Buffer.from(await (await fetch(part)).arrayBuffer());
-    return part.endsWith(".woff2") ? body.length : gzipSync(body).length;
+    const answer = await fetch(part, { headers: { "Accept-Encoding": "gzip" } });
+    await answer.arrayBuffer();
+    return Number(answer.headers.get("content-length"));
   });
   return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
 }

@@ -75,6 +75,17 @@ test("a phone is shown the way, or told why there is none", async () => {
   await page.close();
 });
 
+test("the drawer opens, and copies", async () => {
+  const page = await s.openUp("/chat/");
+  await s.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.click(".drawer summary");
+  await page.click('.drawer figure:has-text("TypeScript") button');
+  await page.waitForSelector('.drawer button:has-text("Copied")');
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^const line = connect/);
+  await shoot(page, "kit-drawer");
+  await page.close();
+});
+
 test("the keyboard begins at the skip link", async () => {
   const page = await s.openUp("/");
   await page.keyboard.press("Tab");

@@ -43,6 +43,21 @@ test("each page keeps to its budget", async (t) => {
   await page.close();
 });
 
+test("a slow phone can use the first page soon", async (t) => {
+  const page = await s.open("/healthz", { width: 390, height: 844 });
+  const phone = await s.context.newCDPSession(page);
+  await phone.send("Network.enable");
+  await phone.send("Network.emulateNetworkConditions", { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 90_000 });
+  await phone.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  const from = performance.now();
+  await page.goto(s.url + "/", { waitUntil: "commit" });
+  await page.waitForSelector(".jack");
+  t.diagnostic(`with 1.6 Mbit/s, 150 ms and a fourth of the speed: plates after ${Math.round(performance.now() - from)} ms`);
+  await lamp(page, "connected");
+  t.diagnostic(`connected after ${Math.round(performance.now() - from)} ms`);
+  await page.close();
+});
+
 test("the panel without its server says so", async () => {
   const page = await s.openUp("/");
   await s.stop();

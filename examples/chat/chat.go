@@ -50,9 +50,9 @@ func newServer(o *switchboard.Options) *server {
 	s := &server{hub: switchboard.NewHub("chat", o), rooms: newRooms(time.Now())}
 	s.news = demo.NewCalm(500*time.Millisecond, s.tellRooms)
 	s.hub.Handle("Enter", s.enter)
-	// drawer: begin
 	s.hub.OnConnect(func(ctx context.Context, c *switchboard.Conn) error { return c.Join(ctx, guests) })
 	s.hub.OnDisconnect(func(ctx context.Context, c *switchboard.Conn, _ error) { s.left(ctx, c) })
+	// drawer: begin
 	s.hub.Handle("Say", func(ctx context.Context, c *switchboard.Conn, text string) error {
 		m, err := s.rooms.say(c.ID(), text, time.Now())
 		if err != nil {
@@ -66,3 +66,18 @@ func newServer(o *switchboard.Options) *server {
 	s.hub.Handle("Typing", s.typing)
 	return s
 }
+
+// drawer: begin
+
+// deliver takes a message to its room and, from the lobby, to the guests.
+func (s *server) deliver(ctx context.Context, m message) error {
+	s.said.Add(1)
+	if m.Room == lobby {
+		if err := s.hub.Group(guests).Send(ctx, "ReceiveMessage", m.Name, m.Text); err != nil {
+			return err
+		}
+	}
+	return s.hub.Group(roomGroup(m.Room)).Send(ctx, "said", m)
+}
+
+// drawer: end

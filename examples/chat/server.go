@@ -7,19 +7,6 @@ import (
 	"github.com/switchboard-rt/switchboard"
 )
 
-// deliver takes a message to its room and, from the lobby, to the guests.
-func (s *server) deliver(ctx context.Context, m message) error {
-	s.said.Add(1)
-	if m.Room == lobby {
-		if err := s.hub.Group(guests).Send(ctx, "ReceiveMessage", m.Name, m.Text); err != nil {
-			return err
-		}
-	}
-	// drawer: begin
-	return s.hub.Group(roomGroup(m.Room)).Send(ctx, "said", m)
-	// drawer: end
-}
-
 func (s *server) sendMessage(ctx context.Context, c *switchboard.Conn, user, text string) error {
 	m, err := s.rooms.sayAsGuest(c.ID(), user, text, time.Now())
 	if err != nil {

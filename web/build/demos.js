@@ -30,5 +30,6 @@ function outdent(code, indent) {
     .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line))
     .join("\n")
     .replaceAll("\t", "    ")
+    .replace(/^\n+/, "")
     .trimEnd();
 }

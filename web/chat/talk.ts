@@ -43,8 +43,8 @@ export function talk(pane: Pane, ears: Ears) {
   const line = connect("/chatHub", { pane, up: () => ears.enter(), down: () => ears.leave() });
   line.on("said", (message: Message) => ears.said(message));
   line.on("typing", (id: string) => ears.typing(id));
-  // ears.enter: show(await line.invoke<Snapshot>("Enter", name, room));
-  // to speak:   await line.invoke("Say", text);
+  // to enter: show(await line.invoke<Snapshot>("Enter", name, room));
+  // to speak: await line.invoke("Say", text);
   // drawer: end
   line.on("whispered", (m: Message) => ears.whispered(m));
   line.on("joined", (p: Person) => ears.joined(p));

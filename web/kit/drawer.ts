@@ -11,7 +11,11 @@ export function fillDrawer(root: HTMLElement, parts: Part[]) {
   const details = make("details", "drawer");
   details.append(make("summary", "", "The essential lines, Go and TypeScript"));
   const sources = make("div", "sources");
-  sources.append(...parts.map(figure));
+  for (const language of new Set(parts.map((p) => p.language))) {
+    const column = make("div", "column");
+    column.append(...parts.filter((p) => p.language === language).map(figure));
+    sources.append(column);
+  }
   details.append(sources);
   root.append(details);
 }

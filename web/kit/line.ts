@@ -174,12 +174,14 @@ export class Line {
   }
 
   private build(url: string): HubConnection {
+    // drawer: begin
     const builder: HubConnectionBuilder = new HubConnectionBuilder()
       .withUrl(url, { transport: this.transports, ...this.saboteur.options() })
       .withAutomaticReconnect({ nextRetryDelayInMilliseconds: ({ previousRetryCount }): number => this.patience(mine, previousRetryCount) })
       .configureLogging(LogLevel.None);
     if (this.o.protocol) builder.withHubProtocol(this.o.protocol);
     const mine: HubConnection = builder.build();
+    // drawer: end
     for (const [method, handler] of this.handlers) mine.on(method, this.heard(handler));
     mine.onreconnecting(() => mine === this.connection && this.lost());
     mine.onreconnected(() => void this.connected(mine));

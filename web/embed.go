@@ -16,7 +16,11 @@ var dist embed.FS
 // policy lets pages load nothing from elsewhere, be framed by nobody and talk
 // to their own server only, under all its names.
 func policy(names []string) string {
-	return "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss: " + strings.Join(names, " ") +
+	calls := "'self'" // sockets of the own origin included
+	for _, name := range names {
+		calls += " " + name + " ws" + strings.TrimPrefix(name, "http") // ws or wss
+	}
+	return "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src " + calls +
 		"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }
 

@@ -116,7 +116,7 @@ func here(o galleryOptions, twoNames bool) http.Handler {
 	})
 }
 
-// lanAddresses are this server's private IPv4 addresses, at most three, if it listens on them.
+// lanAddresses are this machine's IPv4 addresses, at most three, that the server listens on.
 func lanAddresses(o galleryOptions) []string {
 	found := []string{}
 	tcp, ok := o.Addr.(*net.TCPAddr)
@@ -129,7 +129,7 @@ func lanAddresses(o galleryOptions) []string {
 	}
 	for _, a := range addrs {
 		ip, ok := a.(*net.IPNet)
-		if !ok || ip.IP.To4() == nil || !ip.IP.IsPrivate() || len(found) == 3 {
+		if !ok || ip.IP.To4() == nil || !ip.IP.IsGlobalUnicast() || len(found) == 3 {
 			continue
 		}
 		if tcp.IP.IsUnspecified() || tcp.IP.Equal(ip.IP) {

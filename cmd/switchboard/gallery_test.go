@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -112,6 +113,18 @@ func TestSlowestTenth(t *testing.T) {
 	}
 	if len(b.trips) != maxTrips || b.slow(now) != 5 || b.slow(now.Add(tripMemory+1)) != 0 {
 		t.Errorf("%d trips are kept, the slow ones are %v and later %v", len(b.trips), b.slow(now), b.slow(now.Add(tripMemory+1)))
+	}
+}
+
+// TestADemoIsEndedEvenIfTimeIsUp: what it has to write must not be lost with it.
+func TestADemoIsEndedEvenIfTimeIsUp(t *testing.T) {
+	s := newSite(quiet(), false)
+	ended := false
+	s.ends = append(s.ends, func(ctx context.Context) error { ended = true; return ctx.Err() })
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.shutdown(late); err != nil || !ended {
+		t.Errorf("ended: %v, %v", ended, err)
 	}
 }
 

@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
 )
+
+// savingTime is what all demos together may take to end after their hubs.
+const savingTime = time.Second
 
 // site is everything that serve offers.
 type site struct {
@@ -49,8 +53,11 @@ func (s *site) shutdown(ctx context.Context) error {
 	for _, d := range s.doors {
 		errs = append(errs, d.Shutdown(ctx))
 	}
+	// A demo that has a file to write gets its time even if a client has used up the hubs'.
+	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), savingTime)
+	defer cancel()
 	for _, end := range s.ends {
-		errs = append(errs, end(ctx))
+		errs = append(errs, end(saving))
 	}
 	return errors.Join(errs...)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/switchboard-rt/switchboard"
@@ -64,11 +65,12 @@ func (s *site) mountGallery(o galleryOptions) {
 
 func (s *site) demoHub(h demo.Hub, b *board, origins []string) {
 	h.Handle("Ping", b.ping)
-	door := &endpoint.Options{Logger: s.log, AllowedOrigins: origins}
-	if h.Door != nil {
-		h.Door(door)
-	}
-	s.hub(h.Path, h.Hub, door)
+	s.hub(h.Path, h.Hub, func(o *endpoint.Options) {
+		o.AllowedOrigins = slices.Concat(o.AllowedOrigins, origins)
+		if h.Door != nil {
+			h.Door(o)
+		}
+	})
 }
 
 // lines is how many connections the site's hubs have.

@@ -28,15 +28,20 @@ type site struct {
 func newSite(log *slog.Logger, bench bool) *site {
 	s := &site{ServeMux: http.NewServeMux(), log: log}
 	if bench {
-		s.hub("/bench", benchHub(log), &endpoint.Options{Logger: log})
+		s.hub("/bench", benchHub(log))
 	}
 	s.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	return s
 }
 
-func (s *site) hub(path string, h *switchboard.Hub, o *endpoint.Options) {
+// hub mounts a hub; change may alter the site's options for it alone.
+func (s *site) hub(path string, h *switchboard.Hub, change ...func(*endpoint.Options)) {
+	o := endpoint.Options{Logger: s.log}
+	for _, f := range change {
+		f(&o)
+	}
 	s.hubs = append(s.hubs, h)
-	s.doors = append(s.doors, endpoint.Mount(s, path, h, o))
+	s.doors = append(s.doors, endpoint.Mount(s, path, h, &o))
 }
 
 // shutdown ends the hubs side by side, waits for their connections and then

@@ -10,7 +10,7 @@ import path from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const shots = path.join(root, "out/screenshots");
@@ -32,15 +32,13 @@ class Stage {
     this.data = await mkdtemp(path.join(tmpdir(), "switchboard-test-"));
     await mkdir(shots, { recursive: true });
     await this.start();
-    this.context = await chromium.launchPersistentContext(path.join(this.data, "chromium"), {
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    });
+    this.browser = await launch();
+    this.context = this.browser.context;
     this.context.setDefaultTimeout(15_000);
   }
 
   async end() {
-    await this.context?.close();
+    await this.browser?.close();
     await this.stop();
     await rm(this.data, { recursive: true, force: true });
   }
@@ -57,16 +55,9 @@ class Stage {
     assert.equal(await this.server.stop(), 0, "the server ends cleanly");
   }
 
-  /** Opens a page. What goes wrong in it is kept in page.errors. */
-  async open(where, { width = 1280, height = 900, scheme = "dark" } = {}) {
-    const page = await this.context.newPage();
-    page.errors = [];
-    page.on("console", (m) => m.type() === "error" && page.errors.push(m.text()));
-    page.on("pageerror", (e) => page.errors.push(String(e)));
-    await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    await page.goto(this.url + where);
-    return page;
+  /** Opens a page ({ width, height, scheme }). What goes wrong in it is kept in page.errors. */
+  open(where, o) {
+    return this.browser.page(this.url + where, o);
   }
 
   /** Opens a page and waits until its (first) lamp is green. */

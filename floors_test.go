@@ -32,6 +32,7 @@ var floors = map[string]int{
 	"examples/chat":          4,
 	"web":                    4,
 	"interop/server":         5,
+	"interop/transcript":     5,
 	"cmd/switchboard":        5,
 }
 

@@ -29,7 +29,10 @@ const (
 	heardWithin = 500 * time.Millisecond
 	// ackPause keeps an Ack from a client that is just sending again after its
 	// return: the JavaScript client would leave out what was sent meanwhile.
-	ackPause = time.Second
+	ackPause = 750 * time.Millisecond
+	// countEvery asks for the sweeper's next visit: less than a second, so that
+	// none is left out.
+	countEvery = 500 * time.Millisecond
 )
 
 // resumable reports whether the endpoint has granted stateful reconnect.
@@ -128,7 +131,7 @@ func (s *session) acknowledge(now time.Time) (next time.Time) {
 		// An error means that the connection has ended.
 		_ = s.link.Send(frame(s.encoding(), transport.Control, s.encoding().AppendAck(nil, c.told)))
 	}
-	return now.Add(time.Second)
+	return now.Add(countEvery)
 }
 
 // sequenceError is the end of a client whose messages were lost.

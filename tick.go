@@ -17,7 +17,7 @@ func (s *session) Tick(now time.Time) (next time.Time, run bool) {
 	case phase == handshaking && age >= o.HandshakeTimeout:
 		return time.Time{}, s.refuse("Handshake was canceled.")
 	case phase == handshaking && s.resumable(): // acks will be due every second
-		return now.Add(time.Second), false
+		return now.Add(countEvery), false
 	case phase == handshaking:
 		return s.opened.Add(o.HandshakeTimeout), false
 	case !answered:

@@ -51,14 +51,15 @@ type conn struct {
 	faulty   bool // the application has failed
 	gone     bool
 
-	// Stateful reconnect: resume.go.
-	socket  *socket   // the WebSocket that counts; changed only while feeding is held, too
-	claims  int       // WebSockets on their way to replace it
-	resumes time.Time // moves on with each of them
+	socket   *socket   // the WebSocket that counts; changed only while feeding is held, too
+	resuming *resuming // nil unless stateful reconnect was granted
 }
 
 func (h *Handler) newConn(address netip.Prefix, resumable bool) *conn {
 	c := &conn{h: h, address: address, since: time.Now(), started: make(chan struct{})}
+	if resumable {
+		c.resuming = &resuming{}
+	}
 	c.out = h.engine.NewOutbox(&wire.OutboxOptions{
 		WriteTimeout: h.WriteTimeout,
 		CloseTimeout: h.CloseTimeout,

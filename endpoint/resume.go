@@ -22,6 +22,12 @@ const (
 	resumeSilence = 5 * time.Second
 )
 
+// resuming is what a connection needs beside its socket to be resumed. Guarded by conn.mu.
+type resuming struct {
+	claims int       // WebSockets on their way to replace the present one
+	paid   time.Time // moves on by resumeEvery with each of them
+}
+
 // wantsResume reads useStatefulReconnect: true in any case, nothing else.
 func (h *Handler) wantsResume(r *http.Request) bool {
 	value, _ := query(r.URL.Query(), "useStatefulReconnect")
@@ -46,17 +52,18 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn) {
 // claimResume notes that a WebSocket is on its way that wants to take the place
 // of the one before. c.mu is held.
 func (c *conn) claimResume(now time.Time) (status int) {
-	if c.session == nil || !c.out.Resumable() {
+	r := c.resuming
+	if r == nil || c.session == nil || !c.out.Resumable() {
 		return http.StatusConflict
 	}
-	if full := now.Add(-resumeBurst * resumeEvery); c.resumes.Before(full) {
-		c.resumes = full
+	if idle := now.Add(-resumeBurst * resumeEvery); r.paid.Before(idle) {
+		r.paid = idle
 	}
-	if c.resumes.After(now.Add(-resumeEvery)) {
+	if r.paid.After(now.Add(-resumeEvery)) {
 		return http.StatusTooManyRequests
 	}
-	c.resumes = c.resumes.Add(resumeEvery)
-	c.claims++
+	r.paid = r.paid.Add(resumeEvery)
+	r.claims++
 	c.attached = true
 	return 0
 }
@@ -65,14 +72,14 @@ func (c *conn) claimResume(now time.Time) (status int) {
 func (c *conn) unclaim() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.claims--
+	c.resuming.claims--
 	c.left()
 }
 
-// left notes that a carrier may have gone. Nobody else ends the watch over a
+// left notes that a WebSocket may have gone. Nobody else ends the watch over a
 // connection that has ended without one. c.mu is held.
 func (c *conn) left() {
-	c.attached = c.socket != nil || c.claims > 0
+	c.attached = c.socket != nil || c.resuming != nil && c.resuming.claims > 0
 	switch {
 	case c.attached || c.watch == nil:
 	case c.gone:

@@ -18,6 +18,7 @@ echo "conformance: dependencies of the player"
 [ -d interop/node/node_modules/ws ] || (cd interop/node && npm ci --silent --no-audit --no-fund)
 echo "conformance: building and starting the server"
 go build -o "$tmp/server" ./interop/server
+: >"$tmp/out" # the server may be slower than the first look at it
 ASPNETCORE_URLS="https://127.0.0.1:0;http://127.0.0.1:0" "$tmp/server" >"$tmp/out" 2>"$tmp/log" &
 server=$!
 url=

@@ -133,12 +133,21 @@ const frameOverhead = 16
 // cost is what a pending frame counts for.
 func cost(f *transport.Frame) int { return len(f.Payload) + frameOverhead }
 
-// shift removes the first n frames. An empty list holds no memory.
+// longList is the number of frames from which moving them costs more than a new list.
+const longList = 4096
+
+// shift removes the first n frames. An empty list holds no memory, and a long
+// one is not moved for a few frames: a sender must not pay for what waits.
 func shift(list []*transport.Frame, n int) []*transport.Frame {
-	rest := copy(list, list[n:])
-	clear(list[rest:])
-	if rest == 0 {
+	rest := len(list) - n
+	switch {
+	case rest == 0:
 		return nil
+	case rest > n && rest > longList:
+		clear(list[:n])
+		return list[n:]
 	}
+	copy(list, list[n:])
+	clear(list[rest:])
 	return list[:rest]
 }

@@ -178,8 +178,8 @@ func (o *Outbox) watchStall() {
 		defer o.mu.Unlock()
 		switch {
 		case o.resend != r || r.stall != timer || o.state != open:
-		case r.busy:
-			timer.Reset(ackTimeout)
+		case r.busy: // look again soon
+			timer.Reset(time.Second)
 		default:
 			o.overflow()
 		}

@@ -4,6 +4,7 @@ SHARED ?= ../shared
 export SHARED
 
 PAGES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*' -not -name '.stamp-*')
+DEMOS := $(shell find examples -name "*.go" -not -name "*_test.go")
 
 .PHONY: help run build test test-go test-interop test-pages conformance bench fmt lint clean need-go need-node need-all
 
@@ -66,7 +67,7 @@ web/.stamp-deps: web/package-lock.json
 	@cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-web/.stamp-built: web/.stamp-deps $(PAGES) examples/chat/chat.go cmd/switchboard/site.go
+web/.stamp-built: web/.stamp-deps $(PAGES) $(DEMOS)
 	@echo "== building the pages"
 	@find web/dist -mindepth 1 ! -name README.txt -delete
 	@cd web && npm run --silent check && npm run --silent build -- --logLevel warn

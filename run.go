@@ -25,6 +25,7 @@ type entryKind uint8
 
 const (
 	callEntry entryKind = iota
+	refreshEntry
 	connectEntry
 	endEntry
 )
@@ -100,7 +101,7 @@ func (s *session) ready() bool {
 		return false
 	}
 	switch first := &s.queue[0]; {
-	case first.kind != callEntry:
+	case first.kind > refreshEntry:
 		return s.busy == 0 // the last one to finish comes back for it
 	case first.stream != nil:
 		return true
@@ -111,13 +112,16 @@ func (s *session) ready() bool {
 // take notes that e runs. s.mu is held.
 func (s *session) take(e *entry) {
 	if e.method != nil {
-		e.slot = &slot{s: s, method: e.method, id: string(e.msg.ID), cause: e.cancelled}
+		e.slot = &slot{s: s, method: e.method, cause: e.cancelled}
+		if e.msg != nil {
+			e.slot.id = string(e.msg.ID)
+		}
 		s.active = append(s.active, e.slot)
 	}
 	switch {
 	case e.stream != nil:
 		e.slot.lent = true // it holds none
-	case e.kind == callEntry:
+	case e.kind <= refreshEntry:
 		s.busy++
 	default:
 		s.busy++
@@ -148,6 +152,8 @@ func (s *session) do(e entry) {
 	switch {
 	case e.kind == callEntry:
 		s.call(&e)
+	case e.kind == refreshEntry:
+		s.refreshed(&e)
 	case e.kind == connectEntry:
 		s.connect()
 	case e.end != nil:
@@ -168,7 +174,7 @@ func (s *session) done(e entry) {
 	case e.slot == nil || !e.slot.lent:
 		s.busy--
 	}
-	if e.kind != callEntry {
+	if e.kind > refreshEntry {
 		s.exclusive = false
 	}
 	s.inactive(e.slot)

@@ -37,6 +37,8 @@ type session struct {
 	tail    []byte // the beginning of a message whose rest has not come
 	msg     hubproto.Message
 
+	counter *counter // nil without stateful reconnect
+
 	codec  int          // index into the hub's codecs, -1 before the handshake; set before phase accepted
 	seen   atomic.Int64 // when the last whole message came
 	pinged atomic.Bool  // the client has sent a ping: its time-out is armed

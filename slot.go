@@ -17,7 +17,7 @@ type slot struct {
 	id     string
 	lent   bool // guarded by s.mu
 
-	parent context.Context // the connection's
+	parent context.Context // the connection's; set before the method runs
 
 	mu     sync.Mutex
 	ctx    context.Context // made when the end is asked for
@@ -99,6 +99,17 @@ func lend(ctx context.Context) {
 	s.mu.Unlock()
 	if holds {
 		s.hub.spawn(s.Run)
+	}
+}
+
+// adopt makes ctx, that of a streaming call, the call's own.
+func (c *slot) adopt(ctx context.Context, cancel context.CancelCauseFunc) {
+	c.mu.Lock()
+	c.ctx, c.cancel = ctx, cancel
+	cause := c.cause
+	c.mu.Unlock()
+	if cause != nil {
+		cancel(cause)
 	}
 }
 

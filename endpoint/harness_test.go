@@ -3,11 +3,13 @@ package endpoint
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -117,6 +119,23 @@ func (s *echoSession) Receive(p []byte) bool {
 			s.link.Last(&transport.Frame{Op: transport.OpText, Payload: []byte("bye")})
 			s.link.Close(transport.Normal)
 		})
+	case strings.HasPrefix(text, "!count"): // as a hub does at a handshake of version 2
+		l := s.link.(transport.Resumable)
+		l.Number(1000, func(first int64) *transport.Frame {
+			return &transport.Frame{Op: transport.OpText, Class: transport.Control, Payload: fmt.Appendf(nil, "from %d", first)}
+		})
+		l.Listening()
+		if text == "!count aloud" {
+			s.send("counting")
+		}
+		return false
+	case strings.HasPrefix(text, "ack "):
+		id, _ := strconv.Atoi(text[4:])
+		s.link.(transport.Resumable).Acked(int64(id))
+		return false
+	case text == "!without": // a handshake of version 1
+		s.link.(transport.Resumable).Forgo()
+		return false
 	case strings.Contains(text, "?slow"):
 		s.work = append(s.work, func() {
 			s.mu.Lock()

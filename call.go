@@ -80,6 +80,9 @@ func (s *session) failure(m *method, err error) string {
 }
 
 func (s *session) checkArguments(m *method, msg *hubproto.Message) error {
+	if _, ok := errors.AsType[*hubproto.ProtocolError](msg.ArgsErr); ok {
+		return msg.ArgsErr
+	}
 	if msg.ArgsErr != nil {
 		return errArguments
 	}

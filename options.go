@@ -31,6 +31,10 @@ type Options struct {
 	// MaxMessageSize bounds one hub message from a client, in bytes, framing
 	// included. Default 32 KiB; -1 means no bound, which lets one client fill the memory.
 	MaxMessageSize int
+	// StatefulReconnectBufferSize is how many bytes of messages wait for a
+	// client's acknowledgement before further ones wait to be sent, where
+	// endpoint.Options.StatefulReconnect is on. Default 100,000.
+	StatefulReconnectBufferSize int
 	// DetailedErrors shows clients the text of every error a method returns.
 	// Dangerous in public: texts of databases and files are none of their
 	// business. Errors made by [Error] are always shown.
@@ -78,6 +82,10 @@ func (o *Options) withDefaults() (Options, error) {
 		return v, fmt.Errorf("the option MaxMessageSize must be -1 (no bound) or more, it is %d", v.MaxMessageSize)
 	}
 	v.MaxMessageSize = cmp.Or(v.MaxMessageSize, 32<<10)
+	if v.StatefulReconnectBufferSize < 0 {
+		return v, fmt.Errorf("the option StatefulReconnectBufferSize must be 1 or more, it is %d", v.StatefulReconnectBufferSize)
+	}
+	v.StatefulReconnectBufferSize = cmp.Or(v.StatefulReconnectBufferSize, 100_000)
 	if v.Parallel < 0 {
 		return v, fmt.Errorf("the option Parallel must be 1 or more, it is %d", v.Parallel)
 	}

@@ -76,7 +76,7 @@ func (s *session) next() (e entry, more, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.phase == ended && s.busy == 0 && s.background == 0:
+	case s.phase == ended && s.busy == 0 && len(s.active) == 0: // active: one that has lent its line is not busy
 		s.phase = leaving
 		s.busy++
 		return entry{kind: endEntry}, false, true
@@ -121,7 +121,6 @@ func (s *session) take(e *entry) {
 	switch {
 	case e.stream != nil:
 		e.slot.lent = true // it holds none
-		s.background++
 	case e.kind <= refreshEntry:
 		s.busy++
 	default:
@@ -193,7 +192,6 @@ func (s *session) beside(e *entry, start func()) {
 	end := func() {
 		e.stream.close()
 		s.mu.Lock()
-		s.background--
 		s.inactive(e.slot)
 		s.mu.Unlock()
 	}

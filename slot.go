@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -90,13 +91,13 @@ func lend(ctx context.Context) {
 	}
 	s := c.s
 	s.mu.Lock()
-	again := c.lent
-	if !again {
+	holds := !c.lent && slices.Contains(s.active, c) // a kept ctx of a call that is over lends nothing
+	if holds {
 		c.lent = true
 		s.busy--
 	}
 	s.mu.Unlock()
-	if !again {
+	if holds {
 		s.hub.spawn(s.Run)
 	}
 }

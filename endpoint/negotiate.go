@@ -27,13 +27,17 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, user *transp
 		respondJSON(w, fmt.Sprintf(`{"error":%q}`, problem))
 		return
 	}
-	c := h.newConn(addressOf(r.RemoteAddr))
+	resumable := h.wantsResume(r)
+	c := h.newConn(addressOf(r.RemoteAddr), resumable)
 	c.id = publicID()
 	c.token = h.table.token()
-	body := `{"negotiateVersion":1,"connectionId":"` + c.id + `","connectionToken":"` + c.token + `",`
+	body := `"negotiateVersion":1,"connectionId":"` + c.id + `","connectionToken":"` + c.token + `",`
 	if version == 0 {
 		c.id = c.token // one value for both
-		body = `{"negotiateVersion":0,"connectionId":"` + c.id + `",`
+		body = `"negotiateVersion":0,"connectionId":"` + c.id + `",`
+	}
+	if resumable { // never unasked: the JavaScript client fails then (trap 7)
+		body = `"useStatefulReconnect":true,` + body
 	}
 	if life := lifetime(user); life != "" && version > 0 && h.EnableAuthenticationRefresh {
 		body += life + ","
@@ -43,7 +47,7 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, user *transp
 		return
 	}
 	c.watched()
-	respondJSON(w, body+`"availableTransports":`+h.available()+`}`)
+	respondJSON(w, `{`+body+`"availableTransports":`+h.available()+`}`)
 }
 
 // version reads negotiateVersion, or says why it cannot be.

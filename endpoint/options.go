@@ -55,10 +55,17 @@ type Options struct {
 	// taken off it. It must not keep r. nil: no values.
 	Context func(r *http.Request) context.Context
 
+	// StatefulReconnect grants clients that ask for it to lose their WebSocket
+	// and go on with another within DisconnectTimeout: what either side had not
+	// received is sent again, and the hub notices nothing. Each such connection
+	// keeps up to about Options.StatefulReconnectBufferSize of the hub in
+	// memory. Grant it on every node or on none. Default off.
+	StatefulReconnect bool
+
 	// PollTimeout is how long a poll waits for data. Default 90 s; clients give up after 100 s.
 	PollTimeout time.Duration
 	// DisconnectTimeout ends a connection that was negotiated and not used, or
-	// whose next poll does not come. Default 15 s.
+	// whose next poll, or next WebSocket with StatefulReconnect, does not come. Default 15 s.
 	DisconnectTimeout time.Duration
 	// WriteTimeout is how long a write may go without progress. Default 10 s.
 	WriteTimeout time.Duration

@@ -69,6 +69,33 @@ type Link interface {
 	Done() <-chan struct{}
 }
 
+// Resumable is a Link that may be able to lose its socket and go on with
+// another (stateful reconnect). A hub looks for it when a client asks for that
+// in its handshake.
+type Resumable interface {
+	Link
+	// Resumable reports whether another socket may take the place of the present one.
+	Resumable() bool
+	// Number switches counting on: events and answers are numbered from 1, in
+	// the order they are written, and kept until Acked. While about limit bytes
+	// are unacknowledged, and until Listening, they wait; control frames do not.
+	// sequence makes the message that comes first on a later socket and says
+	// with which number that begins; it must not call the link. Number reports
+	// false, and does nothing, if the endpoint has not granted it.
+	Number(limit int, sequence func(first int64) *Frame) bool
+	// Forgo says that the client does without: the connection ends with its socket.
+	Forgo()
+	// Listening says that the client's first message has come.
+	Listening()
+	// Acked says that the client has all messages up to number id. It may be called with any id.
+	Acked(id int64)
+}
+
+// Resumer is a Session of a Resumable link. Resumed is called when another
+// socket takes over, before what it brings is received: a message whose end was
+// lost with the socket before is forgotten. Calls do not overlap Receive.
+type Resumer interface{ Resumed() }
+
 // CloseReason says how a transport is to be ended.
 type CloseReason uint8
 

@@ -21,6 +21,7 @@ const shutdownTime = 4 * time.Second
 func serveCommand() *cobra.Command {
 	var addr string
 	var bench bool
+	var data string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the gallery, the chat hub and the raw echo",
@@ -29,11 +30,14 @@ and /healthz. Ctrl-C ends it cleanly: clients are told to reconnect.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-			return serve(c.Context(), addr, newSite(log, bench), log)
+			s := newSite(log, bench)
+			s.data = data
+			return serve(c.Context(), addr, s, log)
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "localhost:5000", "address to listen on; port 0 takes a free one")
 	c.Flags().BoolVar(&bench, "bench", false, "add the hub /bench, which load generators call")
+	c.Flags().StringVar(&data, "data", "", "folder where demos keep files between runs (default: the user's cache)")
 	return c
 }
 
@@ -50,6 +54,7 @@ func serve(ctx context.Context, addr string, s *site, log *slog.Logger) error {
 
 // serveOn serves until ctx ends, then ends everything in order.
 func serveOn(ctx context.Context, l net.Listener, s *site, log *slog.Logger) error {
+	s.mountGallery(galleryOptions{Addr: l.Addr(), Data: s.data})
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,

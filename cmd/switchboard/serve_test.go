@@ -17,8 +17,15 @@ import (
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+// gallerySite is a site as serve makes it.
+func gallerySite(t *testing.T, bench bool) *site {
+	s := newSite(quiet(), bench)
+	s.mountGallery(galleryOptions{Data: t.TempDir()})
+	return s
+}
+
 func TestSite(t *testing.T) {
-	s := newSite(quiet(), true)
+	s := gallerySite(t, true)
 	server := httptest.NewServer(s)
 	defer server.Close()
 	for _, c := range []struct {
@@ -31,6 +38,8 @@ func TestSite(t *testing.T) {
 		{"GET", "/ws", 400, "WebSocket"},
 		{"GET", "/nothing", 404, ""},
 		{"POST", "/chatHub/negotiate?negotiateVersion=1", 200, "connectionToken"},
+		{"POST", "/galleryHub/negotiate?negotiateVersion=1", 200, "connectionToken"},
+		{"GET", "/gallery/here", 200, `{"twoNames":false,"addresses":[]}`},
 		{"POST", "/bench/negotiate?negotiateVersion=1", 200, "connectionToken"},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.path, nil)
@@ -54,7 +63,7 @@ func TestSite(t *testing.T) {
 }
 
 func TestRawEcho(t *testing.T) {
-	server := httptest.NewServer(newSite(quiet(), false))
+	server := httptest.NewServer(gallerySite(t, false))
 	defer server.Close()
 	c, _, err := websocket.Dial(t.Context(), server.URL+"/ws", nil)
 	if err != nil {

@@ -265,7 +265,7 @@ func TestAskFailures(t *testing.T) {
 		}()
 		synctest.Wait()
 		l.hangUp(nil)
-		if err := <-lost; err == nil || err.Error() != "Connection 'a' disconnected." {
+		if err := <-lost; err == nil || err.Error() != "Connection 'a' disconnected." || !errors.Is(err, switchboard.ErrDisconnected) {
 			t.Errorf("lost: %v", err)
 		}
 	})

@@ -273,7 +273,7 @@ func TestTrap16DeadBeforeTheFarewell(t *testing.T) {
 		s.hub.last().link.Close(transport.Normal)
 		s.open().refused("404")
 		from := time.Now()
-		if err := s.h.Shutdown(t.Context()); err != nil || time.Since(from) > time.Second {
+		if err := s.h.Shutdown(s.t.Context()); err != nil || time.Since(from) > time.Second {
 			t.Errorf("%v after %v", err, time.Since(from))
 		}
 	})

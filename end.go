@@ -141,6 +141,11 @@ func (s *session) leave() {
 	if s.entered && s.hub.seesOff() {
 		s.disconnectStep(context.WithoutCancel(s.context()), 0)
 	}
+	s.left()
+}
+
+// left takes the connection off the books.
+func (s *session) left() {
 	s.hub.index.Remove(s.conn.ID())
 	s.link.Close(transport.Normal)
 	s.mu.Lock()

@@ -64,8 +64,7 @@ func (s *session) Run() {
 		if more {
 			s.hub.spawn(s.Run)
 		}
-		s.do(e)
-		s.done(e)
+		s.one(e)
 	}
 }
 
@@ -202,8 +201,8 @@ func (s *session) beside(e *entry, start func()) {
 		return
 	}
 	s.hub.spawn(func() {
+		defer s.Run() // OnDisconnect may have waited for this
+		defer end()
 		start()
-		end()
-		s.Run() // OnDisconnect may have waited for this
 	})
 }

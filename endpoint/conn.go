@@ -26,7 +26,6 @@ type conn struct {
 	watch   *wire.Watch
 
 	identity identity
-	alive    keepAlive
 
 	// posting is the turn of the POST whose bytes are taken in: they are
 	// serialised in the order of their arrival.

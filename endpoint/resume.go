@@ -36,9 +36,12 @@ func (h *Handler) wantsResume(r *http.Request) bool {
 
 // resume gives a connection another WebSocket. The old one is dropped at once,
 // dead or not: the newest takes over.
-func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn) {
+func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn, user *transport.User) {
 	defer c.unclaim()
-	nc, buffered, _, err := wsconn.Upgrade(w, r, &wsconn.UpgradeOptions{Timeout: h.WriteTimeout})
+	if !c.follow(w, r, user) {
+		return
+	}
+	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
 	if err != nil {
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
 		if e, ok := errors.AsType[*wsconn.UpgradeError](err); ok {

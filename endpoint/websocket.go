@@ -30,7 +30,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		respond(w, status, text)
 		return
 	case !first:
-		h.resume(w, r, c)
+		h.resume(w, r, c, user)
 		return
 	}
 	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
@@ -88,6 +88,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 type socket struct {
 	c       *conn
 	machine *wsconn.Machine
+	keep    keepAlive
 	body    []byte // payload of what is being fed, gathered in place
 
 	resumed time.Time   // when it took another's place; zero for a connection's first
@@ -159,7 +160,7 @@ func (s *socket) Ping(payload []byte) error {
 }
 
 func (s *socket) Pong([]byte) error {
-	s.c.alive.ponged.Store(time.Now().UnixNano())
+	s.keep.ponged.Store(time.Now().UnixNano())
 	return nil
 }
 

@@ -101,7 +101,7 @@ func (s *session) begin(c closing) bool {
 		return false
 	}
 	s.phase = ending
-	s.over = c
+	s.over = &c
 	dropped := s.queue
 	s.queue, s.queued = nil, 0
 	answered := s.answered

@@ -145,7 +145,7 @@ func (o *Outbox) close(why transport.CloseReason, goodbye *transport.Frame) {
 	switch {
 	case o.push != nil:
 		o.flush()
-	case len(o.pending) == 0 || o.resend != nil: // no carrier will come for the rest
+	case len(o.pending) == 0 || o.resend != nil && o.resend.lost: // no carrier will come for the rest
 		o.finish()
 	}
 }

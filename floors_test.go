@@ -18,6 +18,8 @@ var floors = map[string]int{
 	"hubproto":               0,
 	"internal/wsframe":       0,
 	"internal/origin":        0,
+	"internal/forwarded":     0,
+	"internal/proxyproto":    0,
 	"hubproto/codectest":     1,
 	"hubproto/jsonhub":       1,
 	"hubproto/msgpackhub":    1,

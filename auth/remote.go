@@ -59,8 +59,8 @@ func newRemote(o *Options) *remote {
 }
 
 func (r *remote) close() {
-	r.cancel()
-	r.mu.Lock() // no fetch begins after this
+	r.mu.Lock()
+	r.cancel() // no fetch begins after this
 	r.mu.Unlock()
 	r.running.Wait()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 
 	"github.com/switchboard-rt/switchboard"
@@ -18,25 +19,37 @@ import (
 type site struct {
 	*http.ServeMux
 	log   *slog.Logger
+	door  *door
 	hubs  []*switchboard.Hub
 	doors []*endpoint.Handler
 }
 
-func newSite(log *slog.Logger, bench bool) *site {
-	s := &site{ServeMux: http.NewServeMux(), log: log}
-	s.hub("/chatHub", chat.New(&switchboard.Options{Logger: log}))
+// newSite makes a site without the gallery; d says how hubs are entered.
+func newSite(log *slog.Logger, d *door, bench bool) *site {
+	s := &site{ServeMux: http.NewServeMux(), log: log, door: d}
 	if bench {
 		s.hub("/bench", benchHub(log))
 	}
-	s.HandleFunc("/ws", rawEcho)
 	s.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	s.Handle("/", web.Handler())
 	return s
+}
+
+// galleryOptions say where the gallery stands.
+type galleryOptions struct {
+	Addr net.Addr // what the server listens on; nil: unknown
+	TLS  bool
+}
+
+// mountGallery adds the demos and their pages.
+func (s *site) mountGallery(galleryOptions) {
+	s.hub("/chatHub", chat.New(&switchboard.Options{Logger: s.log}))
+	s.HandleFunc("/ws", rawEcho)
+	s.Handle("/", web.Handler())
 }
 
 func (s *site) hub(path string, h *switchboard.Hub) {
 	s.hubs = append(s.hubs, h)
-	s.doors = append(s.doors, endpoint.Mount(s, path, h, &endpoint.Options{Logger: s.log}))
+	s.doors = append(s.doors, endpoint.Mount(s, path, h, &s.door.options))
 }
 
 // shutdown ends the hubs side by side and waits for their connections.

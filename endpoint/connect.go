@@ -1,0 +1,173 @@
+package endpoint
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/internal/wsconn"
+	"github.com/switchboard-rt/switchboard/internal/wsframe"
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// A WebSocket over HTTP/2 (RFC 8441) is a stream opened by CONNECT with the
+// pseudo-header :protocol. net/http offers that to clients only if it was
+// started with GODEBUG=http2xconnect=1; without it no such request comes.
+func isExtendedConnect(r *http.Request) bool {
+	return r.Method == http.MethodConnect && r.ProtoMajor == 2 && r.Header.Get(":protocol") == "websocket"
+}
+
+// connect serves such a stream. The handler stays until the stream has ended:
+// an HTTP/2 stream cannot be taken over as a socket is.
+func (h *Handler) connect(w http.ResponseWriter, r *http.Request, user *transport.User) {
+	if !isExtendedConnect(r) {
+		respond(w, http.StatusMethodNotAllowed, "")
+		return
+	}
+	if versions := r.Header.Values("Sec-WebSocket-Version"); len(versions) == 0 || slices.ContainsFunc(versions, notThirteen) {
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		respond(w, http.StatusBadRequest, "only version 13 of the WebSocket protocol is supported")
+		return
+	}
+	c, ok := h.forUpgrade(w, r)
+	if !ok {
+		return
+	}
+	peer := c.peer(r, user, transport.WebSockets)
+	if _, status, text := c.claim(transport.WebSockets); status != 0 {
+		respond(w, status, text)
+		return
+	}
+	line := newStreamLine(h.newResponse(w), r)
+	w.WriteHeader(http.StatusOK)
+	if line.rc.Flush() != nil {
+		c.remove()
+		return
+	}
+	if err := c.open(peer); err != nil {
+		c.out.Finish(wsconn.CloseFrame(wsframe.GoingAway, ""))
+		h.engine.Stream(line, nil, c.out, wsconn.Framing{}, discard{})
+	} else {
+		h.engine.Stream(line, nil, c.out, wsconn.Framing{}, &socket{c: c, machine: wsconn.New(wsconn.Config{})})
+	}
+	<-line.idle
+}
+
+func notThirteen(version string) bool { return strings.TrimSpace(version) != "13" }
+
+// streamLine makes an HTTP/2 stream look like a net.Conn to the stream driver.
+// After idle is closed nothing touches the request or the response any more.
+type streamLine struct {
+	*response
+	body   io.Reader
+	remote streamAddr
+
+	mu               sync.Mutex
+	over             bool
+	reading, writing int
+	deadline         time.Time     // of the next write
+	idle             chan struct{} // closed when over and nothing runs
+}
+
+func newStreamLine(res *response, r *http.Request) *streamLine {
+	return &streamLine{response: res, body: r.Body, remote: streamAddr(r.RemoteAddr), idle: make(chan struct{})}
+}
+
+// enter begins a call that uses the stream; n counts those of its kind.
+func (l *streamLine) enter(n *int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return false
+	}
+	*n++
+	return true
+}
+
+func (l *streamLine) leave(n *int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*n--
+	l.settle()
+}
+
+// settle lets the handler return if it may. l.mu is held.
+func (l *streamLine) settle() {
+	if l.over && l.reading == 0 && l.writing == 0 {
+		close(l.idle)
+	}
+}
+
+func (l *streamLine) Read(p []byte) (int, error) {
+	if !l.enter(&l.reading) {
+		return 0, net.ErrClosed
+	}
+	defer l.leave(&l.reading)
+	return l.body.Read(p)
+}
+
+// Write writes and flushes under the deadline that was set. The deadline of a
+// stream resets it even between writes, so it is taken off again.
+func (l *streamLine) Write(p []byte) (int, error) {
+	if !l.enter(&l.writing) {
+		return 0, net.ErrClosed
+	}
+	defer l.leave(&l.writing)
+	l.mu.Lock()
+	_ = l.rc.SetWriteDeadline(l.deadline)
+	l.mu.Unlock()
+	n, err := l.response.ResponseWriter.Write(p)
+	if err == nil {
+		err = l.rc.Flush()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil && !l.over {
+		_ = l.rc.SetWriteDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// Close ends calls that run; the handler returns after them. The stream is
+// reset if a write is stuck, else it ends in order.
+func (l *streamLine) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return nil
+	}
+	l.over = true
+	past := time.Unix(1, 0)
+	if l.reading > 0 {
+		_ = l.rc.SetReadDeadline(past)
+	}
+	if l.writing > 0 {
+		_ = l.rc.SetWriteDeadline(past)
+	}
+	l.settle()
+	return nil
+}
+
+// SetWriteDeadline counts from the next write on.
+func (l *streamLine) SetWriteDeadline(t time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.deadline = t
+	return nil
+}
+
+// SetReadDeadline does nothing: the driver's clock closes the line.
+func (l *streamLine) SetReadDeadline(time.Time) error { return nil }
+
+func (l *streamLine) SetDeadline(t time.Time) error { return l.SetWriteDeadline(t) }
+func (l *streamLine) LocalAddr() net.Addr           { return streamAddr("") }
+func (l *streamLine) RemoteAddr() net.Addr          { return l.remote }
+
+type streamAddr string
+
+func (a streamAddr) Network() string { return "tcp" }
+func (a streamAddr) String() string  { return string(a) }

@@ -5,7 +5,7 @@ export SHARED
 
 PAGES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*' -not -name '.stamp-*')
 
-.PHONY: help run build test test-go test-interop test-pages conformance bench fmt lint clean need-go need-node need-all
+.PHONY: help run build test test-go test-interop test-pages test-deploy conformance bench fmt lint vulncheck clean need-go need-node need-all
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -41,12 +41,18 @@ bench: need-go ## Go benchmarks with allocations
 fmt: need-go ## format the Go code
 	@gofmt -w $$(git ls-files '*.go')
 
-lint: need-go ## gofmt, go vet for three systems, staticcheck
+lint: need-go ## go mod verify, gofmt, go vet for three systems, staticcheck
 	@echo "== lint"
+	@echo "   go mod verify"
+	@go mod verify >/dev/null
+	@go mod verify -modfile=tools/go.mod >/dev/null
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	@for os in linux darwin windows; do echo "   go vet ($$os)"; GOOS=$$os go vet ./... || exit 1; done
 	@echo "   staticcheck"
 	@go tool -modfile=tools/go.mod staticcheck ./...
+
+vulncheck: need-go ## known vulnerabilities in dependencies; fails if the database cannot be reached
+	@scripts/vulncheck.sh
 
 clean: ## remove what was built
 	@rm -rf bin out web/.stamp-* interop/node/.stamp-*

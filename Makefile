@@ -17,7 +17,7 @@ build: need-go need-node web/.stamp-built ## the pages and bin/switchboard
 	@echo "== building bin/switchboard"
 	@go build -o bin/switchboard ./cmd/switchboard
 
-test: need-all lint build test-go test-interop test-pages ## everything: Go with the race detector, official clients in Node, pages in Chromium
+test: need-all lint build test-go test-interop test-pages test-deploy ## everything: Go with the race detector, official clients in Node, pages in Chromium, proxies
 	@echo "== everything passed"
 
 test-go: need-all
@@ -31,6 +31,11 @@ test-interop: need-all interop/node/.stamp-deps
 test-pages: need-all build
 	@echo "== the pages in Chromium"
 	@cd web && npm test --silent
+
+test-deploy: build interop/node/.stamp-deps ## each transport through nginx, HAProxy and Caddy as in deploy/, with and without TLS
+	@scripts/need.sh nginx haproxy caddy openssl
+	@echo "== the reference configurations"
+	@cd interop/node && node deploy/run.mjs
 
 conformance: need-go need-node ## the original's recorded answers and the official .NET client (SHARED=folder that has them)
 	@bash interop/conformance.sh

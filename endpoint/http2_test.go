@@ -293,3 +293,33 @@ func TestExtendedRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestEventsOverHTTP2Stuck: a client that takes nothing is gone after the write
+// time-out, and its neighbour on the same server notices nothing.
+func TestEventsOverHTTP2Stuck(t *testing.T) {
+	s := newHTTP2Site(t, Options{WriteTimeout: 200 * time.Millisecond})
+	s.hub.opened = make(chan *echoSession, 1)
+	s.events("/hub" + s.negotiate()) // and never read
+	stuck := <-s.hub.opened
+	id := s.negotiate()
+	lines, _, _ := s.events("/hub" + id)
+	<-s.hub.opened
+	s.line(lines, ":")
+	big := &transport.Frame{Op: transport.OpText, Payload: []byte(strings.Repeat("x", 200<<10))}
+	until := time.Now().Add(20 * time.Second)
+	for stuck.link.Send(big) == nil {
+		if err := stuck.link.Writable(t.Context()); err != nil {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatal("it is still served")
+		}
+	}
+	select {
+	case <-stuck.ended:
+	case <-time.After(10 * time.Second):
+		t.Error("the session has not learnt it")
+	}
+	s.want(s.do("POST", "/hub"+id, "still here"), 200, "")
+	s.line(lines, "data: still here")
+}

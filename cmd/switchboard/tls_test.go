@@ -15,11 +15,14 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/switchboard-rt/switchboard/websocket"
 )
 
 // certFile writes a new certificate for localhost with a serial number.
@@ -285,5 +288,88 @@ func TestClientAddress(t *testing.T) {
 	}
 	if got := ask(proxied, "", nil); got != "" {
 		t.Errorf("no PROXY header: %q", got)
+	}
+}
+
+// TestProxyProtocolBeforeTLS: the header stands before the TLS handshake.
+func TestProxyProtocolBeforeTLS(t *testing.T) {
+	cert, key := certFile(t, t.TempDir(), 1)
+	r := run(t, "--tls-cert", cert, "--tls-key", key, "--trusted-proxies", "127.0.0.0/8", "--proxy-protocol")
+	for _, h2 := range []bool{false, true} {
+		c := r.client(t, h2)
+		tr := c.Transport.(*http.Transport)
+		tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+			if err == nil {
+				_, err = io.WriteString(conn, "PROXY TCP6 2001:db8::9 ::1 7 443\r\n")
+			}
+			return conn, err
+		}
+		if _, body := get(t, c, "https://"+r.addr+"/remote"); !strings.HasSuffix(body, " [2001:db8::9]:7") {
+			t.Errorf("%q", body)
+		}
+	}
+}
+
+// TestServeEndsCleanlyOverTLS: event streams over HTTP/2 and WebSockets get
+// their Close, and the server ends within 5 s.
+func TestServeEndsCleanlyOverTLS(t *testing.T) {
+	cert, key := certFile(t, t.TempDir(), 1)
+	c := configured(t, "--addr", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key)
+	id, err := newIdentity(c, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l, err := listen(ctx, c.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- serveOn(ctx, l, c, id, gallerySite(t, false), quiet()) }()
+	r := &running{addr: l.Addr().String(), pool: x509.NewCertPool()}
+	p, _ := os.ReadFile(cert)
+	r.pool.AppendCertsFromPEM(p)
+
+	w := &way{hub: &url.URL{Scheme: "https", Host: r.addr, Path: "/chatHub"}, header: http.Header{}, client: r.client(t, true)}
+	query, _, err := w.negotiate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := w.do(context.Background(), "GET", "", query, "", "Accept", "text/event-stream")
+	if err != nil || stream.ProtoMajor != 2 {
+		t.Fatalf("%v %v", stream, err)
+	}
+	defer stream.Body.Close()
+	if res, err := w.do(ctx, "POST", "", query, hello); err != nil || res.StatusCode != 200 {
+		t.Fatalf("%v %v", res, err)
+	}
+	ws, _, err := websocket.Dial(ctx, "https://"+r.addr+"/chatHub", &websocket.DialOptions{TLS: &tls.Config{RootCAs: r.pool}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ws.Write(ctx, websocket.Text, []byte(hello)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ws.Read(ctx); err != nil {
+		t.Fatal(err)
+	}
+	from := time.Now()
+	cancel()
+	if all, err := io.ReadAll(stream.Body); err != nil || !strings.Contains(string(all), `{"type":7,"allowReconnect":true}`) {
+		t.Errorf("the event stream ends with %q %v", all, err)
+	}
+	if _, p, err := ws.Read(t.Context()); err != nil || !strings.Contains(string(p), `"allowReconnect":true`) {
+		t.Errorf("the WebSocket ends with %q %v", p, err)
+	}
+	if _, _, err := ws.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Errorf("the end is %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(from); took > 5*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,6 +89,7 @@ func TestRefused(t *testing.T) {
 		"key in the header":            forge(`{"alg":"HS256","jwk":{"kty":"oct","k":"AAAA"}}`, body, hs256([]byte{0, 0, 0})),
 		"critical extension":           forge(`{"alg":"HS256","crit":["x"],"x":1}`, body, hs256(secret)),
 		"unencoded payload":            forge(`{"alg":"HS256","crit":["b64"],"b64":false}`, body, hs256(secret)),
+		"deep header":                  forge(`{"alg":"HS256","x":`+strings.Repeat("[", 6000)+strings.Repeat("]", 6000)+`}`, body, hs256(nil)),
 		"changed claims":               parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(body, "ann", "bob", 1))) + "." + parts[2],
 		"signature cut":                whole[:len(whole)-4],
 		"signature longer":             whole + "AAAA",
@@ -140,6 +144,37 @@ func TestPublicKeyOnly(t *testing.T) {
 	}
 	if _, err := v.Verify(t.Context(), issue(t, private(t, "rsa"), nil)); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestKeysOfTheToken: a token that brings its keys, or says where to get them,
+// is not listened to.
+func TestKeysOfTheToken(t *testing.T) {
+	var asked atomic.Int32
+	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		_, _ = w.Write(webKeys(t, webKey(t, keyOnce()["p384"].Public(), "evil", nil)))
+	}))
+	defer evil.Close()
+	own, err := json.Marshal(webKey(t, keyOnce()["p384"].Public(), "evil", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := verifier(t, Options{PublicKeys: webKeys(t, webKey(t, keyOnce()["p521"].Public(), "ours", nil)), Secret: secret})
+	for name, more := range map[string]string{
+		"jku": `"jku":"` + evil.URL + `"`, "x5u": `"x5u":"` + evil.URL + `"`, "jwk": `"jwk":` + string(own),
+	} {
+		sign := func(input []byte) []byte {
+			sum := sha512.Sum384(input)
+			a, b, _ := ecdsa.Sign(rand.Reader, keyOnce()["p384"].(*ecdsa.PrivateKey), sum[:])
+			return append(a.FillBytes(make([]byte, 48)), b.FillBytes(make([]byte, 48))...)
+		}
+		if _, err := v.Verify(t.Context(), forge(`{"alg":"ES384","kid":"evil",`+more+`}`, payload(t, nil), sign)); err == nil {
+			t.Errorf("%s got in", name)
+		}
+	}
+	if asked.Load() > 0 {
+		t.Error("keys were fetched from where the token said")
 	}
 }
 

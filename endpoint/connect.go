@@ -117,9 +117,9 @@ func (l *streamLine) Write(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	defer l.leave(&l.writing)
-	l.mu.Lock()
-	_ = l.rc.SetWriteDeadline(l.deadline)
-	l.mu.Unlock()
+	if !l.arm() {
+		return 0, net.ErrClosed
+	}
 	n, err := l.response.ResponseWriter.Write(p)
 	if err == nil {
 		err = l.rc.Flush()
@@ -130,6 +130,16 @@ func (l *streamLine) Write(p []byte) (int, error) {
 		_ = l.rc.SetWriteDeadline(time.Time{})
 	}
 	return n, err
+}
+
+// arm sets the deadline for one write, unless Close has set the last one.
+func (l *streamLine) arm() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.over {
+		_ = l.rc.SetWriteDeadline(l.deadline)
+	}
+	return !l.over
 }
 
 // Close ends calls that run; the handler returns after them. The stream is

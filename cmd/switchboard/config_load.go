@@ -81,7 +81,7 @@ func variables(environ []string) map[string]string {
 // readEnvironment takes the variables of settings. An unknown one is refused,
 // unless Kubernetes has made it for a service called "switchboard".
 func (c *config) readEnvironment(fs *pflag.FlagSet, env map[string]string) error {
-	known := map[string]bool{}
+	known := map[string]bool{envDoctorToken: true}
 	var errs []error
 	fs.VisitAll(func(f *pflag.Flag) {
 		name := envName(f.Name)

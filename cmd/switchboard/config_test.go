@@ -24,7 +24,7 @@ func write(t *testing.T, name, text string) string {
 func TestPrecedence(t *testing.T) {
 	file := write(t, "c.yaml", "# ours\naddr: file:1\nbench: true\nauth-leeway: 30s\nauth-secret: 0123456789012345678901234567890123456789\nallowed-origins:\n  - https://a.example\n  - https://b.example\n")
 	c, err := loadArgs([]string{"PATH=/bin", "SWITCHBOARD_ADDR=env:2", "SWITCHBOARD_LOG_FORMAT=JSON", "SWITCHBOARD_BENCH=false", "SWITCHBOARD_TRUSTED_PROXIES=10.0.0.0/8, ::1",
-		"SWITCHBOARD_SERVICE_HOST=10.0.0.7", "SWITCHBOARD_PORT=tcp://10.0.0.7:80", "SWITCHBOARD_PORT_80_TCP=x"},
+		"SWITCHBOARD_SERVICE_HOST=10.0.0.7", "SWITCHBOARD_TOKEN=x", "SWITCHBOARD_PORT=tcp://10.0.0.7:80", "SWITCHBOARD_PORT_80_TCP=x"},
 		"--addr", "flag:3", "--config", file)
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,9 @@ const (
 	isSkipped = "skipped"
 )
 
+// envDoctorToken is the variable with doctor's token; it is no setting.
+const envDoctorToken = envPrefix + "TOKEN"
+
 var errUnwell = errors.New("doctor: something is bad; each finding above says how to mend it")
 
 func doctorCommand() *cobra.Command {
@@ -48,7 +51,7 @@ the hub is taken from the environment variable SWITCHBOARD_TOKEN.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			findings := checkHost()
 			if len(args) == 1 {
-				w, err := newWay(args[0], os.Getenv("SWITCHBOARD_TOKEN"), hold, insecure)
+				w, err := newWay(args[0], os.Getenv(envDoctorToken), hold, insecure)
 				if err != nil {
 					return err
 				}

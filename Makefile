@@ -32,9 +32,10 @@ test-pages: need-all build
 	@echo "== the pages in Chromium"
 	@cd web && npm test --silent
 
-test-deploy: build interop/node/.stamp-deps ## each transport through nginx, HAProxy and Caddy as in deploy/, with and without TLS
+test-deploy: build interop/node/.stamp-deps ## each transport through nginx, HAProxy and Caddy as in deploy/, with and without TLS; tokens; ACME
 	@scripts/need.sh nginx haproxy caddy openssl
-	@echo "== the reference configurations"
+	@echo "== the reference configurations, tokens, ACME"
+	@go build -modfile=tools/go.mod -o out/ github.com/letsencrypt/pebble/v2/cmd/pebble github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv
 	@cd interop/node && node deploy/run.mjs
 
 conformance: need-go need-node ## the original's recorded answers and the official .NET client (SHARED=folder that has them)

@@ -71,7 +71,7 @@ need-node:
 	@scripts/need.sh node
 
 need-all:
-	@scripts/need.sh go node gcc chromium
+	@scripts/need.sh go node gcc chromium openssl
 
 web/.stamp-deps: web/package-lock.json
 	@echo "== installing the pages' dependencies"

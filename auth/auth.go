@@ -125,12 +125,9 @@ func (v *Verifier) offer(ctx context.Context, sink jws.KeySink, head jws.Headers
 		return errors.New("auth: the token's algorithm is not allowed")
 	}
 	id, _ := head.KeyID()
-	keys := v.fixed.find(name, id)
-	if len(keys) == 0 && v.remote != nil {
-		var err error
-		if keys, err = v.remote.find(ctx, name, id); err != nil {
-			return err
-		}
+	keys, err := v.keys(ctx, name, id)
+	if err != nil {
+		return err
 	}
 	if len(keys) == 0 {
 		return errors.New("auth: no key has the id and the algorithm of the token")
@@ -139,6 +136,20 @@ func (v *Verifier) offer(ctx context.Context, sink jws.KeySink, head jws.Headers
 		sink.Key(known, k.raw)
 	}
 	return nil
+}
+
+// keys finds those that fit: of the fixed ones, and unless one of them has
+// exactly that id, of the fetched ones.
+func (v *Verifier) keys(ctx context.Context, alg, id string) (keySet, error) {
+	keys := v.fixed.find(alg, id)
+	if v.remote == nil || slices.ContainsFunc(keys, func(k key) bool { return k.id == id }) {
+		return keys, nil
+	}
+	fetched, err := v.remote.find(ctx, alg, id)
+	if err != nil && len(keys) == 0 {
+		return nil, err
+	}
+	return append(keys, fetched...), nil
 }
 
 // user checks the claims and reads the user off them.

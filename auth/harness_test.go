@@ -37,18 +37,31 @@ var keyOnce = sync.OnceValue(func() map[string]crypto.Signer {
 	return map[string]crypto.Signer{"rsa": r, "weak": weak, "p256": e256, "p384": e384, "p521": e521, "ed": ed}
 })
 
-func private(t *testing.T, name string) []byte {
+func newECKey(t *testing.T) crypto.Signer {
 	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(keyOnce()[name])
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func private(t *testing.T, name string) []byte { t.Helper(); return asPEM(t, keyOnce()[name]) }
+
+func asPEM(t *testing.T, k crypto.Signer) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(k)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
-func public(t *testing.T, name string) []byte {
+func public(t *testing.T, name string) []byte { t.Helper(); return asPublicPEM(t, keyOnce()[name]) }
+
+func asPublicPEM(t *testing.T, k crypto.Signer) []byte {
 	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(keyOnce()[name].Public())
+	der, err := x509.MarshalPKIXPublicKey(k.Public())
 	if err != nil {
 		t.Fatal(err)
 	}

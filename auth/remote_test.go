@@ -215,3 +215,26 @@ func TestBadKeySets(t *testing.T) {
 		})
 	}
 }
+
+// TestFixedAndFetched: keys of both kinds, of one algorithm, stand side by side.
+func TestFixedAndFetched(t *testing.T) {
+	set := webKeys(t, webKey(t, keyOnce()["p256"].Public(), "1", nil))
+	other := newECKey(t)
+	for name, c := range map[string]struct {
+		hang bool
+		key  []byte
+		ok   bool
+	}{
+		"the fetched one":                       {false, privateAs(t, "p256", "1"), true},
+		"the fixed one, under another id":       {false, asPEM(t, other), true},
+		"the fixed one, while the issuer hangs": {true, asPEM(t, other), true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &issuer{body: set, status: 200, hang: c.hang}
+			v := verifier(t, Options{PublicKeys: asPublicPEM(t, other), KeysURL: "https://login.example/keys", HTTPClient: &http.Client{Transport: s}})
+			if _, err := v.Verify(t.Context(), issue(t, c.key, nil)); (err == nil) != c.ok {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}

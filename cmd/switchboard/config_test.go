@@ -152,3 +152,12 @@ func TestGalleryDefault(t *testing.T) {
 		}
 	}
 }
+
+// TestDriverNotThereYet: a driver that is not built in is refused, not ignored.
+func TestDriverNotThereYet(t *testing.T) {
+	for driver, ok := range map[string]bool{"auto": true, "stream": true, "event": false, "goroutine": false} {
+		if d, err := newDoor(configured(t, "--driver", driver), quiet()); (err == nil) != ok {
+			t.Errorf("%s: %v %v", driver, d, err)
+		}
+	}
+}

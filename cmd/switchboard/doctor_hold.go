@@ -9,11 +9,12 @@ import (
 
 // holding is a connection that is being held.
 type holding struct {
-	check string
-	hold  time.Duration
-	lines <-chan string // what arrives; closed at the end
-	late  *time.Timer   // stopped once something has arrived
-	fix   string        // if it is cut while quiet
+	check  string
+	hold   time.Duration
+	prompt time.Duration // how soon an answer must be there
+	lines  <-chan string // what arrives; closed at the end
+	late   *time.Timer   // stopped once something has arrived
+	fix    string        // if it is cut while quiet
 }
 
 // watch waits for the first line, if one is due, sends the handshake, waits
@@ -21,7 +22,7 @@ type holding struct {
 func (h *holding) watch(ctx context.Context, first string, handshake func() error) []finding {
 	if first != "" {
 		if !h.await(ctx, first) {
-			return h.finding(isBad, fmt.Sprintf("its first byte has not come within %v: something on the way holds it back", promptly), fixBuffering)
+			return h.finding(isBad, fmt.Sprintf("its first byte has not come within %v: something on the way holds it back", h.prompt), fixBuffering)
 		}
 		if h.late != nil {
 			h.late.Stop()
@@ -32,7 +33,7 @@ func (h *holding) watch(ctx context.Context, first string, handshake func() erro
 		return h.finding(isBad, "nothing can be sent: "+err.Error(), "does the proxy send a connection's requests to the same server?")
 	}
 	if !h.await(ctx, "{}") {
-		return h.finding(isBad, fmt.Sprintf("a message has not come within %v: something on the way holds it back", promptly), fixBuffering)
+		return h.finding(isBad, fmt.Sprintf("a message has not come within %v: something on the way holds it back", h.prompt), fixBuffering)
 	}
 	answered := time.Since(sent)
 	pings, cut := h.keep(ctx)
@@ -51,7 +52,7 @@ func (h *holding) finding(state, detail, fix string) []finding {
 
 // await waits for a line with the given text.
 func (h *holding) await(ctx context.Context, text string) bool {
-	limit := time.NewTimer(promptly)
+	limit := time.NewTimer(h.prompt)
 	defer limit.Stop()
 	for {
 		select {

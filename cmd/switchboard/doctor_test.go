@@ -144,6 +144,7 @@ func TestDoctorFindsBuffering(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.prompt = 300 * time.Millisecond
 	f := w.checkEvents(t.Context())
 	if len(f) != 1 || f[0].State != isBad || !strings.Contains(f[0].Fix, "proxy_buffering") {
 		t.Errorf("%+v", f)

@@ -31,6 +31,7 @@ type way struct {
 	tls    *tls.Config
 	client *http.Client
 	hold   time.Duration
+	prompt time.Duration // how soon an answer must be there
 }
 
 func newWay(hub, token string, hold time.Duration, insecure bool) (*way, error) {
@@ -38,7 +39,7 @@ func newWay(hub, token string, hold time.Duration, insecure bool) (*way, error) 
 	if err != nil {
 		return nil, err
 	}
-	w := &way{hub: u, header: http.Header{}, hold: hold, tls: &tls.Config{InsecureSkipVerify: insecure}}
+	w := &way{hub: u, header: http.Header{}, hold: hold, prompt: promptly, tls: &tls.Config{InsecureSkipVerify: insecure}}
 	if token != "" {
 		w.header.Set("Authorization", "Bearer "+token)
 	}
@@ -85,7 +86,7 @@ func (w *way) do(ctx context.Context, method, path, query, body string, header .
 
 // negotiate returns the query that names a new connection.
 func (w *way) negotiate(ctx context.Context) (query string, res *http.Response, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*promptly)
+	ctx, cancel := context.WithTimeout(ctx, 2*w.prompt)
 	defer cancel()
 	res, err = w.do(ctx, http.MethodPost, "/negotiate", "negotiateVersion=1", "")
 	if err != nil {
@@ -148,7 +149,7 @@ func (w *way) checkEvents(ctx context.Context) []finding {
 	if err != nil {
 		return []finding{{Check: check, State: isBad, Detail: err.Error(), Fix: "negotiation works only at times: are there several servers behind the proxy? They need sticky sessions, or clients skipNegotiation"}}
 	}
-	late := time.AfterFunc(2*promptly, cancel) // a buffer gives nothing, not even the head
+	late := time.AfterFunc(2*w.prompt, cancel) // a buffer gives nothing, not even the head
 	defer late.Stop()
 	from := time.Now()
 	res, err := w.do(ctx, http.MethodGet, "", query, "", "Accept", "text/event-stream", "Accept-Encoding", "gzip, br") // as browsers do
@@ -169,7 +170,7 @@ func (w *way) checkEvents(ctx context.Context) []finding {
 		for range lines {
 		}
 	}()
-	h := &holding{check: check, hold: w.hold, lines: lines, late: late, fix: fixEventsIdle}
+	h := &holding{check: check, hold: w.hold, prompt: w.prompt, lines: lines, late: late, fix: fixEventsIdle}
 	return h.watch(ctx, ":", func() error {
 		res, err := w.do(ctx, http.MethodPost, "", query, hello, "Content-Type", "text/plain;charset=UTF-8")
 		if err != nil {
@@ -231,7 +232,7 @@ func (w *way) checkSocket(ctx context.Context) []finding {
 		for range lines {
 		}
 	}()
-	h := &holding{check: check, hold: w.hold, lines: lines, fix: fixSocketIdle}
+	h := &holding{check: check, hold: w.hold, prompt: w.prompt, lines: lines, fix: fixSocketIdle}
 	return h.watch(ctx, "", func() error { return c.Write(ctx, websocket.Text, []byte(hello)) })
 }
 

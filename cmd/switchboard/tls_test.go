@@ -332,7 +332,7 @@ func TestServeEndsCleanlyOverTLS(t *testing.T) {
 	p, _ := os.ReadFile(cert)
 	r.pool.AppendCertsFromPEM(p)
 
-	w := &way{hub: &url.URL{Scheme: "https", Host: r.addr, Path: "/chatHub"}, header: http.Header{}, client: r.client(t, true)}
+	w := &way{hub: &url.URL{Scheme: "https", Host: r.addr, Path: "/chatHub"}, header: http.Header{}, client: r.client(t, true), prompt: promptly}
 	query, _, err := w.negotiate(ctx)
 	if err != nil {
 		t.Fatal(err)

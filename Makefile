@@ -4,6 +4,7 @@ SHARED ?= ../shared
 export SHARED
 
 PAGES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*' -not -name '.stamp-*')
+DEMOS := $(shell find examples -name "*.go" -not -name "*_test.go")
 
 .PHONY: help run build test test-go test-interop test-pages test-deploy conformance bench fmt lint vulncheck clean need-go need-node need-all
 
@@ -17,15 +18,15 @@ build: need-go need-node web/.stamp-built ## the pages and bin/switchboard
 	@echo "== building bin/switchboard"
 	@go build -o bin/switchboard ./cmd/switchboard
 
-test: need-all lint build test-go test-interop test-pages test-deploy ## everything: Go with the race detector, official clients in Node, pages in Chromium, proxies
+test: need-all lint build test-go test-interop test-pages test-deploy ## everything: Go with the race detector, official clients in Node and Chromium, pages in Chromium, proxies
 	@echo "== everything passed"
 
 test-go: need-all
 	@echo "== Go tests, with the race detector"
 	@go test -race ./...
 
-test-interop: need-all interop/node/.stamp-deps
-	@echo "== the official client in Node"
+test-interop: need-all interop/node/.stamp-deps web/.stamp-deps
+	@echo "== the official client in Node and in Chromium"
 	@cd interop/node && npm test --silent
 
 test-pages: need-all build
@@ -78,7 +79,7 @@ web/.stamp-deps: web/package-lock.json
 	@cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-web/.stamp-built: web/.stamp-deps $(PAGES) examples/chat/chat.go cmd/switchboard/site.go
+web/.stamp-built: web/.stamp-deps $(PAGES) $(DEMOS)
 	@echo "== building the pages"
 	@find web/dist -mindepth 1 ! -name README.txt -delete
 	@cd web && npm run --silent check && npm run --silent build -- --logLevel warn

@@ -38,11 +38,12 @@ func (e *unreachable) ErrorType() string { return "IOException" }
 // Ask calls a client method and waits for its answer. A client that never
 // answers makes it wait until ctx ends, so give ctx a deadline. Inside a method
 // the line is lent meanwhile: the client may call the hub back before it answers.
-// Ask must not be used inside OnConnect, before the client can answer.
+// It is refused inside OnConnect and OnRefresh of the client that is asked.
 //
-// A client that answers with an error, or with a result that is no R, makes an
-// error whose text the method's own caller may see; one that is lost or
-// unknown makes one that may not.
+// A client that answers with an error, with a result that is no R or with
+// neither, and a ctx that ends, make an error whose text the method's own caller
+// may see; a client that is lost or unknown makes one that may not. errors.Is
+// finds why ctx has ended.
 func Ask[R any](ctx context.Context, p Peer, method string, args ...any) (R, error) {
 	var result R
 	s, err := p.asked()
@@ -64,14 +65,31 @@ func Ask[R any](ctx context.Context, p Peer, method string, args ...any) (R, err
 	return result, nil
 }
 
-var errAskEarly = errors.New("client results inside OnConnect are not allowed: the client does not listen yet")
+// refusedAsk says that a question must not be asked here.
+type refusedAsk struct{ text string }
+
+func (e *refusedAsk) Error() string     { return e.text }
+func (e *refusedAsk) ErrorType() string { return "InvalidOperationException" }
+
+var (
+	errAskEarly   = &refusedAsk{"Client results inside OnConnectedAsync Hub methods are not allowed."}
+	errAskRefresh = &refusedAsk{"Client results inside OnAuthenticationRefreshedAsync Hub methods are not allowed."}
+)
+
+// canceledAsk is the end of the asking ctx: clients may see its text, Go code its cause.
+type canceledAsk struct{ cause error }
+
+func (e *canceledAsk) Error() string { return "switchboard: ask: " + e.cause.Error() }
+func (e *canceledAsk) Unwrap() []error {
+	return []error{&hubproto.HubError{Text: "Invocation canceled by the server."}, e.cause}
+}
 
 // ask sends the question and waits.
 func (s *session) ask(ctx context.Context, method string, args []any) (*hubproto.Message, error) {
 	if method == "" {
 		return nil, errors.New("switchboard: ask: the method has no name")
 	}
-	id, answer, err := s.expect()
+	id, answer, err := s.expect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -89,37 +107,46 @@ func (s *session) ask(ctx context.Context, method string, args []any) (*hubproto
 	case m := <-answer:
 		return m, nil
 	case <-s.context().Done():
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
 		return nil, gone
 	case <-ctx.Done():
 		if s.context().Err() != nil {
 			return nil, gone
 		}
-		return nil, fmt.Errorf("switchboard: ask %q: %w", method, context.Cause(ctx))
+		return nil, &canceledAsk{context.Cause(ctx)}
 	}
 }
 
 // expect opens a question. While one is open reading goes on although much waits.
-func (s *session) expect() (id string, answer chan *hubproto.Message, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.entered {
+func (s *session) expect(ctx context.Context) (id string, answer chan *hubproto.Message, err error) {
+	switch own := fromContext(ctx) == &s.conn; {
+	case own && ctx.Value(refreshKey{}) != nil:
+		return "", nil, errAskRefresh
+	case !s.mayBeAsked(own):
 		return "", nil, errAskEarly
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	id = "s" + strconv.FormatInt(s.hub.asked.Add(1), 10)
 	answer = make(chan *hubproto.Message, 1)
 	if s.asks == nil {
 		s.asks = map[string]chan *hubproto.Message{}
 	}
 	s.asks[id] = answer
+	s.hub.questions.Store(id, s)
 	s.asking++
 	s.flow()
 	return id, answer, nil
 }
 
+// mayBeAsked reports whether the client listens; its own OnConnect must not ask it.
+func (s *session) mayBeAsked(own bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answered && (s.entered || !own)
+}
+
 func (s *session) forgetAsk(id string) {
+	s.hub.questions.Delete(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.asks, id)
@@ -127,15 +154,21 @@ func (s *session) forgetAsk(id string) {
 	s.flow()
 }
 
-// resolve hands an answer to whoever asked. Unknown ids, and a second answer, are ignored.
-func (s *session) resolve(m *hubproto.Message) {
+// resolve hands an answer to whoever asked. Unknown ids, and a second answer,
+// are ignored; an answer to what another client was asked ends this connection,
+// while the question stays open.
+func (s *session) resolve(m *hubproto.Message) (run bool) {
+	id := string(m.ID)
+	if owner, known := s.hub.questions.Load(id); known && owner != s {
+		return s.violation(&refusedAsk{fmt.Sprintf("Connection ID '%s' is not valid for invocation ID '%s'.", s.conn.ID(), id)})
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := string(m.ID)
 	if answer := s.asks[id]; answer != nil {
 		s.asks[id] = nil
 		answer <- m.Clone()
 	}
+	return false
 }
 
 // overrun reports that a call goes beyond what may wait while an Ask does.

@@ -27,20 +27,20 @@ func (h *Hub) Authorize(allow func(ctx context.Context, c *Conn) error) {
 }
 
 // admits asks a hook; a panic is a refusal.
-func (s *session) admits(allow func(context.Context, *Conn) error, where string) (err error) {
+func (s *session) admits(ctx context.Context, allow func(context.Context, *Conn) error, where string) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.hub.logPanic(&s.conn, where, v, debug.Stack())
 			err = errPanicked
 		}
 	}()
-	return allow(s.context(), &s.conn)
+	return allow(ctx, &s.conn)
 }
 
 // unauthorized reports whether the client may not call the method.
-func (s *session) unauthorized(m *method) error {
-	for _, allow := range m.allow {
-		if err := s.admits(allow, m.name); err != nil {
+func (s *session) unauthorized(e *entry) error {
+	for _, allow := range e.method.allow {
+		if err := s.admits(e.slot, allow, e.method.name); err != nil {
 			return err
 		}
 	}

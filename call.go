@@ -13,8 +13,11 @@ import (
 // call answers one invocation. The order of the checks is the original's:
 // name, arguments, mode, streams, run.
 func (s *session) call(e *entry) {
-	m, msg := e.method, e.msg
-	text, cause := s.check(m, msg)
+	msg := e.msg
+	if e.slot != nil {
+		e.slot.parent = s.context()
+	}
+	text, cause := s.check(e)
 	if e.refusal != "" {
 		text = e.refusal
 	}
@@ -32,14 +35,15 @@ func (s *session) call(e *entry) {
 }
 
 // check returns the text that refuses a call, "" if it may run.
-func (s *session) check(m *method, msg *hubproto.Message) (text string, cause error) {
+func (s *session) check(e *entry) (text string, cause error) {
+	m, msg := e.method, e.msg
 	if m == nil {
 		return errNoMethod(string(msg.Target)), nil
 	}
 	if err := s.checkArguments(m, msg); err != nil {
 		return errBinding(m.name, s.hub.options.detail(err)), err
 	}
-	if err := s.unauthorized(m); err != nil {
+	if err := s.unauthorized(e); err != nil {
 		return "Failed to invoke '" + m.name + "' because user is unauthorized", err
 	}
 	switch got, want := len(msg.StreamIDs), len(m.plan.Uploads); {
@@ -55,8 +59,7 @@ func (s *session) check(m *method, msg *hubproto.Message) (text string, cause er
 
 // invoke runs an ordinary method while it holds the line.
 func (s *session) invoke(e *entry) {
-	e.slot.parent = s.context()
-	result, err := s.protect(e.slot, e.method, e.msg, nil)
+	result, err := s.protect(e.slot, e, nil)
 	e.slot.end(ErrReturned)
 	if err != nil {
 		s.fail(e.msg, s.failure(e.method, err), err)
@@ -77,6 +80,9 @@ func (s *session) failure(m *method, err error) string {
 }
 
 func (s *session) checkArguments(m *method, msg *hubproto.Message) error {
+	if _, ok := errors.AsType[*hubproto.ProtocolError](msg.ArgsErr); ok {
+		return msg.ArgsErr
+	}
 	if msg.ArgsErr != nil {
 		return errArguments
 	}
@@ -87,14 +93,18 @@ func (s *session) checkArguments(m *method, msg *hubproto.Message) error {
 }
 
 // protect runs the method; a panic becomes an error without a text for the client.
-func (s *session) protect(ctx context.Context, m *method, msg *hubproto.Message, uploads []any) (result any, err error) {
+func (s *session) protect(ctx context.Context, e *entry, uploads []any) (result any, err error) {
+	m := e.method
 	defer func() {
 		if v := recover(); v != nil {
 			s.hub.logPanic(&s.conn, m.name, v, debug.Stack())
 			result, err = nil, errPanicked
 		}
 	}()
-	return m.plan.Call(ctx, &s.conn, msg.Args, s.encoding().Decode, uploads...)
+	if s.hub.filtered(m) {
+		return s.throughFilters(ctx, e, uploads)
+	}
+	return m.plan.Call(ctx, &s.conn, e.msg.Args, s.encoding().Decode, uploads...)
 }
 
 // encodeResult encodes a result, whose own marshalling may fail or panic: then

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/switchboard-rt/switchboard/transport"
 )
@@ -15,6 +16,9 @@ type Conn struct {
 	s    *session
 	peer *transport.Peer
 
+	userID string                         // fixed when the connection is opened
+	user   atomic.Pointer[transport.User] // after a refresh; nil: the peer's
+
 	mu    sync.Mutex
 	items map[any]any // made on first use
 }
@@ -22,18 +26,21 @@ type Conn struct {
 // ID is the public connection id: other clients may know it.
 func (c *Conn) ID() string { return c.peer.ConnectionID }
 
-// UserID is the user's id, empty for an anonymous client.
-func (c *Conn) UserID() string {
-	if c.peer.User == nil {
-		return ""
+// UserID is the id that [Hub.User] finds the connection by, empty for an
+// anonymous client. It never changes. See Options.UserID.
+func (c *Conn) UserID() string { return c.userID }
+
+// User is who the endpoint's Authenticate hook said the client is; nil for an
+// anonymous one. After a token refresh it is what the hook said of the new token. Read-only.
+func (c *Conn) User() *transport.User {
+	if u := c.user.Load(); u != nil {
+		return u
 	}
-	return c.peer.User.ID
+	return c.peer.User
 }
 
-// User is who the endpoint's Authenticate hook said the client is; nil for an anonymous one. Read-only.
-func (c *Conn) User() *transport.User { return c.peer.User }
-
-// Peer tells transport, address, path, query and chosen headers. Read-only.
+// Peer tells transport, address, path, query and chosen headers of the request
+// that opened the connection. Read-only.
 func (c *Conn) Peer() *transport.Peer { return c.peer }
 
 // Set keeps a value for as long as the connection lives, under a key of a type
@@ -62,8 +69,8 @@ func (c *Conn) Get(key any) any {
 func (c *Conn) Hub() *Hub { return c.s.hub }
 
 // Context ends when the connection does, with the cause that context.Cause
-// tells: ErrDisconnected, ErrAborted, ErrShutdown, ErrClientTimeout or the
-// client's violation of the protocol.
+// tells: ErrDisconnected, ErrAborted, ErrShutdown, ErrClientTimeout, ErrExpired
+// or the client's violation of the protocol.
 func (c *Conn) Context() context.Context { return c.s.context() }
 
 // Send calls a method of this client.

@@ -2,7 +2,6 @@ package switchboard
 
 import (
 	"context"
-	"runtime/debug"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/hubproto"
@@ -22,14 +21,17 @@ type closing struct {
 // everything else of the connection.
 func (s *session) connect() {
 	if s.hub.allow != nil {
-		if err := s.admits(s.hub.allow, "Authorize"); err != nil {
+		if err := s.admits(s.context(), s.hub.allow, "Authorize"); err != nil {
 			s.hub.logRefused(&s.conn, err)
 			s.begin(closing{ctxCause: errUnauthorized, handshake: "The user is not authorized."})
 			return
 		}
 	}
 	s.respond()
-	err := s.runOnConnect()
+	var err error
+	if s.hub.welcomes() {
+		err = s.connectStep(s.context(), 0)
+	}
 	s.mu.Lock()
 	s.entered = err == nil
 	if s.phase == accepted && err == nil {
@@ -51,19 +53,6 @@ func (s *session) respond() {
 	s.lastPing = s.age(time.Now())
 	s.mu.Unlock()
 	s.hub.index.Add(s.conn.ID(), s.conn.UserID(), s)
-}
-
-func (s *session) runOnConnect() (err error) {
-	if s.hub.onConnect == nil {
-		return nil
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			s.hub.logPanic(&s.conn, "OnConnect", v, debug.Stack())
-			err = errPanicked
-		}
-	}()
-	return s.hub.onConnect(s.context(), &s.conn)
 }
 
 // End implements transport.Session: the input is over, and nobody waits for
@@ -149,8 +138,8 @@ func (s *session) farewell(c closing, answered bool) *transport.Frame {
 
 // leave runs when nothing else of the connection runs any more.
 func (s *session) leave() {
-	if s.entered && s.hub.onDisconnect != nil {
-		s.runOnDisconnect()
+	if s.entered && s.hub.seesOff() {
+		s.disconnectStep(context.WithoutCancel(s.context()), 0)
 	}
 	s.hub.index.Remove(s.conn.ID())
 	s.link.Close(transport.Normal)
@@ -158,13 +147,4 @@ func (s *session) leave() {
 	s.phase = gone
 	s.mu.Unlock()
 	s.hub.forget(s)
-}
-
-func (s *session) runOnDisconnect() {
-	defer func() {
-		if v := recover(); v != nil {
-			s.hub.logPanic(&s.conn, "OnDisconnect", v, debug.Stack())
-		}
-	}()
-	s.hub.onDisconnect(context.WithoutCancel(s.context()), &s.conn, s.over.cause)
 }

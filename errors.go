@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/switchboard-rt/switchboard/hubproto"
 )
@@ -20,6 +21,8 @@ var (
 	ErrReturned = errors.New("switchboard: the call is over")
 	// ErrCancelled: the client has cancelled the call or stream.
 	ErrCancelled = errors.New("switchboard: the client has cancelled the call")
+	// ErrExpired: the proof of the client's identity has ended, see endpoint.Options.CloseOnAuthenticationExpiration.
+	ErrExpired = errors.New("switchboard: the client's authentication has expired")
 	// ErrClientTimeout: the client was silent for longer than Options.ClientTimeout.
 	ErrClientTimeout error = timeoutError{}
 )
@@ -59,7 +62,16 @@ var errCutShort = &hubproto.ProtocolError{Text: "Connection terminated while rea
 
 // detail is the part of an error that the client may see, with a leading
 // space: always for a HubError, else only with DetailedErrors on.
-func (o *Options) detail(err error) string {
+//
+// Errors are user code, too: one that panics, as the methods of a typed nil
+// do, has nothing to show.
+func (o *Options) detail(err error) (text string) {
+	defer func() {
+		if v := recover(); v != nil {
+			o.Logger.Error("hub: panic in an error's own methods", "type", fmt.Sprintf("%T", err), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			text = ""
+		}
+	}()
 	if hub, ok := errors.AsType[*hubproto.HubError](err); ok {
 		return " " + hub.ErrorType() + ": " + hub.Text
 	}

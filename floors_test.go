@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"path"
 	"strings"
 	"testing"
 )
@@ -16,6 +17,7 @@ const module = "github.com/switchboard-rt/switchboard"
 var floors = map[string]int{
 	"transport":              0,
 	"hubproto":               0,
+	"contract":               0,
 	"internal/wsframe":       0,
 	"internal/origin":        0,
 	"internal/forwarded":     0,
@@ -32,10 +34,20 @@ var floors = map[string]int{
 	"":                       2, // the root
 	"endpoint":               3,
 	"auth":                   4, // knows endpoint's errors and where requests carry tokens
-	"examples/chat":          4,
+	"examples/demo":          4,
 	"web":                    4,
+	"examples/*":             5,
 	"interop/server":         5,
-	"cmd/switchboard":        5,
+	"interop/transcript":     5,
+	"cmd/switchboard":        6,
+}
+
+// floorOf knows the demos by their folder.
+func floorOf(name string) (floor int, known bool) {
+	if floor, known = floors[name]; !known && path.Dir(name) == "examples" {
+		floor, known = floors["examples/*"]
+	}
+	return floor, known
 }
 
 // forbidden says what a package must never import, directly or not, and why.
@@ -53,6 +65,7 @@ var forbidden = []struct{ pkg, dep, why string }{
 	{"internal/wire", module + "/internal/wsconn", "the engine knows framings by interface only"},
 	{"internal/wire", "net/http", "the engine knows sockets, not requests"},
 	{"transport", "net/http", "contracts are for every transport"},
+	{"contract", "net/http", "a description is data"},
 	{"websocket", module, "raw lines need no hub"},
 }
 
@@ -86,7 +99,7 @@ func short(path string) string {
 
 func TestFloors(t *testing.T) {
 	for name, p := range listPackages(t) {
-		floor, known := floors[name]
+		floor, known := floorOf(name)
 		if !known {
 			t.Errorf("package %q stands on no floor: add it to floors_test.go and docs/architecture.md", name)
 			continue
@@ -95,7 +108,7 @@ func TestFloors(t *testing.T) {
 			if imp != module && !strings.HasPrefix(imp, module+"/") {
 				continue
 			}
-			if below, ok := floors[short(imp)]; ok && below >= floor {
+			if below, ok := floorOf(short(imp)); ok && below >= floor {
 				t.Errorf("%q (floor %d) imports %q (floor %d): a package imports from lower floors only", name, floor, short(imp), below)
 			}
 		}

@@ -29,6 +29,7 @@ func (s *session) handshake(buf []byte) (rest []byte, run, ok bool) {
 		return nil, s.refuse(text), false
 	}
 	s.codec = codec
+	s.count(req.Version)
 	s.mu.Lock()
 	if s.phase == handshaking {
 		s.phase = accepted

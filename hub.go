@@ -24,9 +24,13 @@ type Hub struct {
 	allow        func(context.Context, *Conn) error
 	onConnect    func(context.Context, *Conn) error
 	onDisconnect func(context.Context, *Conn, error)
+	onRefresh    func(context.Context, *Conn)
+	filters      filters
+	declared     []declared
 	opened       atomic.Bool
 
-	asked atomic.Int64 // questions to clients, for their ids
+	asked     atomic.Int64 // questions to clients, for their ids
+	questions sync.Map     // the *session asked, by id of the question
 
 	index *registry.Registry[*session]
 	pings []*transport.Frame // for each codec, made once
@@ -45,6 +49,7 @@ func NewHub(name string, o *Options) *Hub {
 	if err != nil {
 		panic(fmt.Sprintf("switchboard: NewHub %q: %v", name, err))
 	}
+	options.warn(name)
 	h := &Hub{
 		name:     name,
 		options:  options,
@@ -53,6 +58,7 @@ func NewHub(name string, o *Options) *Hub {
 		sessions: map[*session]struct{}{},
 		drained:  make(chan struct{}),
 	}
+	h.filters.add(options.Filters)
 	for _, c := range options.Codecs {
 		h.pings = append(h.pings, frame(c, transport.Control, c.AppendPing(nil)))
 	}
@@ -113,6 +119,9 @@ func (h *Hub) mustBeClosed(what string) {
 func (h *Hub) Open(link transport.Link, peer *transport.Peer) (transport.Session, error) {
 	h.opened.Store(true)
 	s := newSession(h, link, peer)
+	if err := s.identify(); err != nil {
+		return nil, err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.draining {

@@ -14,7 +14,8 @@ type method struct {
 	name string // as registered; error texts use this casing
 	plan *bind.Plan
 
-	allow []func(context.Context, *Conn) error
+	allow   []func(context.Context, *Conn) error
+	filters filters
 }
 
 func newMethod(name string, fn any, options []MethodOption) (*method, error) {

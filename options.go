@@ -9,6 +9,7 @@ import (
 
 	"github.com/switchboard-rt/switchboard/hubproto"
 	"github.com/switchboard-rt/switchboard/hubproto/jsonhub"
+	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // Options are a hub's settings. The zero value of each field means its
@@ -19,7 +20,9 @@ type Options struct {
 	HandshakeTimeout time.Duration
 	// KeepAliveInterval is the time between pings to the client (not over long
 	// polling). Default 15 s. Official clients give up after 30 s of silence,
-	// so keep it at half of that or less.
+	// so keep it at half of that or less. JavaScript clients ping only after
+	// they have heard something: with an interval of ClientTimeout or more they
+	// are timed out when nothing else is sent, and NewHub says so in the log.
 	KeepAliveInterval time.Duration
 	// ClientTimeout ends a connection that has sent at least one ping and then
 	// nothing for so long. Default 30 s. Keep it at twice the client's ping
@@ -28,6 +31,10 @@ type Options struct {
 	// MaxMessageSize bounds one hub message from a client, in bytes, framing
 	// included. Default 32 KiB; -1 means no bound, which lets one client fill the memory.
 	MaxMessageSize int
+	// StatefulReconnectBufferSize is how many bytes of messages wait for a
+	// client's acknowledgement before further ones wait to be sent, where
+	// endpoint.Options.StatefulReconnect is on. Default 100,000.
+	StatefulReconnectBufferSize int
 	// DetailedErrors shows clients the text of every error a method returns.
 	// Dangerous in public: texts of databases and files are none of their
 	// business. Errors made by [Error] are always shown.
@@ -35,6 +42,16 @@ type Options struct {
 	// Parallel is how many methods of one connection may run at once. Default
 	// 1: in order, one after the other.
 	Parallel int
+	// UserID derives the id that [Hub.User] finds connections by. It must be
+	// quick and depend on nothing but the peer. Default: peer.User.ID.
+	UserID func(peer *transport.Peer) string
+	// Filters wrap the methods and lifecycle hooks, outside those of [Hub.Use].
+	Filters []Filter
+	// MaxStreams is how many calls that take or return streams may run at once
+	// on one connection; each holds a goroutine, and one more is refused with an
+	// error. Default 100. What waits for an upload's method is bounded by bytes,
+	// not by items: 256 KiB, then reading stops.
+	MaxStreams int
 	// Codecs are the encodings that clients may choose in the handshake. Default: JSON.
 	Codecs []hubproto.Codec
 	// Logger takes what the hub has to say. Default slog.Default().
@@ -65,14 +82,30 @@ func (o *Options) withDefaults() (Options, error) {
 		return v, fmt.Errorf("the option MaxMessageSize must be -1 (no bound) or more, it is %d", v.MaxMessageSize)
 	}
 	v.MaxMessageSize = cmp.Or(v.MaxMessageSize, 32<<10)
+	if v.StatefulReconnectBufferSize < 0 {
+		return v, fmt.Errorf("the option StatefulReconnectBufferSize must be 1 or more, it is %d", v.StatefulReconnectBufferSize)
+	}
+	v.StatefulReconnectBufferSize = cmp.Or(v.StatefulReconnectBufferSize, 100_000)
 	if v.Parallel < 0 {
 		return v, fmt.Errorf("the option Parallel must be 1 or more, it is %d", v.Parallel)
 	}
 	v.Parallel = cmp.Or(v.Parallel, 1)
+	if v.MaxStreams < 0 {
+		return v, fmt.Errorf("the option MaxStreams must be 1 or more, it is %d", v.MaxStreams)
+	}
+	v.MaxStreams = cmp.Or(v.MaxStreams, 100)
 	if v.Logger == nil {
 		v.Logger = slog.Default()
 	}
 	return v, v.checkCodecs()
+}
+
+// warn tells of options that are valid and yet hardly meant so.
+func (o *Options) warn(hub string) {
+	if o.KeepAliveInterval >= o.ClientTimeout {
+		o.Logger.Warn("hub: KeepAliveInterval should be less than ClientTimeout, because JavaScript clients ping only after they have heard something",
+			"hub", hub, "KeepAliveInterval", o.KeepAliveInterval, "ClientTimeout", o.ClientTimeout)
+	}
 }
 
 func (o *Options) checkCodecs() error {

@@ -59,7 +59,13 @@ func (s *session) consume(buf []byte) (rest []byte, run bool) {
 			s.seen.Store(int64(s.age(time.Now())))
 			first = false
 		}
-		run = s.dispatch(&s.msg, len(buf)-len(rest)) || run
+		ok, err = s.admit(&s.msg)
+		if err != nil {
+			return nil, s.violation(err) || run
+		}
+		if ok {
+			run = s.dispatch(&s.msg, len(buf)-len(rest)) || run
+		}
 		buf = rest
 	}
 	return buf, run
@@ -74,7 +80,7 @@ func (s *session) dispatch(m *hubproto.Message, size int) (run bool) {
 		s.received(m)
 	case hubproto.Completion:
 		if !s.finished(m) {
-			s.resolve(m)
+			return s.resolve(m)
 		}
 	case hubproto.CancelInvocation:
 		s.cancelStream(m.ID)
@@ -88,7 +94,7 @@ func (s *session) dispatch(m *hubproto.Message, size int) (run bool) {
 		}
 		return s.endInOrder(closing{cause: cause, ctxCause: ErrDisconnected})
 	}
-	// Acks without stateful reconnect and types of a later protocol are ignored.
+	// Types of a later protocol are ignored, and so are Acks without stateful reconnect.
 	return false
 }
 

@@ -17,12 +17,15 @@ type entry struct {
 	stream  *stream // for a call that takes or returns streams
 	refusal string  // the answer, if it was refused on arrival
 	slot    *slot   // for a call that runs
+
+	cancelled error // the client has cancelled it before its turn
 }
 
 type entryKind uint8
 
 const (
 	callEntry entryKind = iota
+	refreshEntry
 	connectEntry
 	endEntry
 )
@@ -73,7 +76,7 @@ func (s *session) next() (e entry, more, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.phase == ended && s.busy == 0 && s.background == 0:
+	case s.phase == ended && s.busy == 0 && len(s.active) == 0: // active: one that has lent its line is not busy
 		s.phase = leaving
 		s.busy++
 		return entry{kind: endEntry}, false, true
@@ -98,7 +101,7 @@ func (s *session) ready() bool {
 		return false
 	}
 	switch first := &s.queue[0]; {
-	case first.kind != callEntry:
+	case first.kind > refreshEntry:
 		return s.busy == 0 // the last one to finish comes back for it
 	case first.stream != nil:
 		return true
@@ -109,14 +112,16 @@ func (s *session) ready() bool {
 // take notes that e runs. s.mu is held.
 func (s *session) take(e *entry) {
 	if e.method != nil {
-		e.slot = &slot{s: s, method: e.method, id: string(e.msg.ID)}
+		e.slot = &slot{s: s, method: e.method, cause: e.cancelled}
+		if e.msg != nil {
+			e.slot.id = string(e.msg.ID)
+		}
 		s.active = append(s.active, e.slot)
 	}
 	switch {
 	case e.stream != nil:
 		e.slot.lent = true // it holds none
-		s.background++
-	case e.kind == callEntry:
+	case e.kind <= refreshEntry:
 		s.busy++
 	default:
 		s.busy++
@@ -147,6 +152,8 @@ func (s *session) do(e entry) {
 	switch {
 	case e.kind == callEntry:
 		s.call(&e)
+	case e.kind == refreshEntry:
+		s.refreshed(&e)
 	case e.kind == connectEntry:
 		s.connect()
 	case e.end != nil:
@@ -167,7 +174,7 @@ func (s *session) done(e entry) {
 	case e.slot == nil || !e.slot.lent:
 		s.busy--
 	}
-	if e.kind != callEntry {
+	if e.kind > refreshEntry {
 		s.exclusive = false
 	}
 	s.inactive(e.slot)
@@ -185,7 +192,6 @@ func (s *session) beside(e *entry, start func()) {
 	end := func() {
 		e.stream.close()
 		s.mu.Lock()
-		s.background--
 		s.inactive(e.slot)
 		s.mu.Unlock()
 	}

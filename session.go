@@ -37,6 +37,8 @@ type session struct {
 	tail    []byte // the beginning of a message whose rest has not come
 	msg     hubproto.Message
 
+	counter *counter // nil without stateful reconnect
+
 	codec  int          // index into the hub's codecs, -1 before the handshake; set before phase accepted
 	seen   atomic.Int64 // when the last whole message came
 	pinged atomic.Bool  // the client has sent a ping: its time-out is armed
@@ -49,18 +51,17 @@ type session struct {
 	queue     []entry
 	queued    int // bytes held by queue
 	paused    bool
-	busy      int  // entries being run
-	exclusive bool // one of them must run alone
-	active    []*slot
+	busy      int     // entries being run
+	exclusive bool    // one of them must run alone
+	active    []*slot // calls that run, those without the line included
 	over      closing
 
-	background int // streaming calls that run
-	open       int // streaming calls that wait or run
-	streams    map[string]*stream
-	uploads    map[string]*upload
-	full       int // uploads that reading is stopped for
-	asks       map[string]chan *hubproto.Message
-	asking     int // methods and others that wait for this client's answer
+	open    int // streaming calls that wait or run
+	streams map[string]*stream
+	uploads map[string]*upload
+	full    int // uploads that reading is stopped for
+	asks    map[string]chan *hubproto.Message
+	asking  int // methods and others that wait for this client's answer
 
 	lastPing time.Duration
 

@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,7 +17,7 @@ type slot struct {
 	id     string
 	lent   bool // guarded by s.mu
 
-	parent context.Context // the connection's
+	parent context.Context // the connection's; set before the method runs
 
 	mu     sync.Mutex
 	ctx    context.Context // made when the end is asked for
@@ -90,21 +91,37 @@ func lend(ctx context.Context) {
 	}
 	s := c.s
 	s.mu.Lock()
-	again := c.lent
-	if !again {
+	holds := !c.lent && slices.Contains(s.active, c) // a kept ctx of a call that is over lends nothing
+	if holds {
 		c.lent = true
 		s.busy--
 	}
 	s.mu.Unlock()
-	if !again {
+	if holds {
 		s.hub.spawn(s.Run)
 	}
 }
 
-// cancelCall ends the ctx of an ordinary call that runs. Its answer is the
-// method's, which may not notice.
+// adopt makes ctx, that of a streaming call, the call's own.
+func (c *slot) adopt(ctx context.Context, cancel context.CancelCauseFunc) {
+	c.mu.Lock()
+	c.ctx, c.cancel = ctx, cancel
+	cause := c.cause
+	c.mu.Unlock()
+	if cause != nil {
+		cancel(cause)
+	}
+}
+
+// cancelCall ends the ctx of a call that runs, or waits for its turn. Its
+// answer is the method's, which may not notice.
 func (s *session) cancelCall(id []byte) {
 	s.mu.Lock()
+	for i := range s.queue {
+		if e := &s.queue[i]; e.kind == callEntry && string(e.msg.ID) == string(id) {
+			e.cancelled = ErrCancelled
+		}
+	}
 	var found []*slot
 	for _, c := range s.active {
 		if c.id == string(id) {

@@ -11,9 +11,6 @@ import (
 	"github.com/switchboard-rt/switchboard/transport"
 )
 
-// maxStreams is how many streaming calls of one connection may run at once.
-const maxStreams = 100
-
 // stream is a call that takes or returns streams. It starts in order and then
 // runs on a goroutine of its own, without holding the line.
 type stream struct {
@@ -35,8 +32,8 @@ func (s *session) openStream(m *method, msg *hubproto.Message) (st *stream, refu
 	if _, taken := s.streams[id]; taken && msg.Type == hubproto.StreamInvocation {
 		return nil, fmt.Sprintf("Invocation ID '%s' is already in use.", id)
 	}
-	if s.open >= maxStreams {
-		return nil, errInvoking(m.name, fmt.Sprintf(" HubException: More than %d streams are running on this connection.", maxStreams))
+	if limit := s.hub.options.MaxStreams; s.open >= limit {
+		return nil, errInvoking(m.name, fmt.Sprintf(" HubException: More than %d streams are running on this connection.", limit))
 	}
 	s.open++
 	st = &stream{s: s, id: id}
@@ -140,12 +137,13 @@ func (st *stream) item(ctx context.Context, v any) (more bool, err error) {
 func (st *stream) run(e *entry) {
 	s, m, msg := st.s, e.method, e.msg
 	ctx, cancel := st.begin()
-	defer cancel(nil)
+	defer cancel(ErrReturned)
+	e.slot.adopt(ctx, cancel)
 	uploads := make([]any, len(st.uploads))
 	for i, u := range st.uploads {
 		uploads[i] = m.plan.Upload(i, func(v any) (bool, error) { return u.next(ctx, v) })
 	}
-	result, err := s.protect(ctx, m, msg, uploads)
+	result, err := s.protect(ctx, e, uploads)
 	switch {
 	case err != nil:
 		st.complete(s.encoding().AppendError(nil, st.id, s.failure(m, err)))

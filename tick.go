@@ -8,6 +8,7 @@ import "time"
 func (s *session) Tick(now time.Time) (next time.Time, run bool) {
 	s.mu.Lock()
 	age, phase, answered, lastPing, paused := s.age(now), s.phase, s.answered, s.lastPing, s.paused
+	counts := s.counter != nil
 	s.mu.Unlock()
 	o := &s.hub.options
 	switch {
@@ -15,6 +16,8 @@ func (s *session) Tick(now time.Time) (next time.Time, run bool) {
 		return time.Time{}, false
 	case phase == handshaking && age >= o.HandshakeTimeout:
 		return time.Time{}, s.refuse("Handshake was canceled.")
+	case phase == handshaking && s.resumable(): // acks will be due every second
+		return now.Add(countEvery), false
 	case phase == handshaking:
 		return s.opened.Add(o.HandshakeTimeout), false
 	case !answered:
@@ -34,6 +37,9 @@ func (s *session) Tick(now time.Time) (next time.Time, run bool) {
 		next = earlier(next, now.Add(o.ClientTimeout-silent))
 	} else {
 		next = earlier(next, now.Add(o.ClientTimeout/2))
+	}
+	if counts {
+		next = earlier(next, s.acknowledge(now))
 	}
 	return next, false
 }

@@ -130,7 +130,7 @@ func (u *upload) take() (raw []byte, ok bool, wake <-chan struct{}, err error) {
 	defer s.mu.Unlock()
 	switch {
 	case u.closed:
-		return nil, false, nil, ErrDisconnected
+		return nil, false, nil, ErrReturned
 	case len(u.items) > 0:
 		raw = u.items[0]
 		u.items[0] = nil

@@ -43,6 +43,19 @@ func BearerToken(r *http.Request) string {
 	return token
 }
 
+// redacted is an error of a hook's without the request's tokens, which such
+// errors like to quote.
+func redacted(r *http.Request, err error) string {
+	text := err.Error()
+	inQuery, _ := query(r.URL.Query(), "access_token")
+	for _, secret := range []string{BearerToken(r), inQuery, r.Header.Get("Authorization"), connectionID(r)} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[secret]")
+		}
+	}
+	return text
+}
+
 // authenticate asks the hook who this is. A refusal is answered without a body,
 // before anything else is looked at.
 func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (*transport.User, bool) {
@@ -53,7 +66,7 @@ func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (*transpo
 	if err == nil {
 		return user, true
 	}
-	h.Logger.Debug("endpoint: refused", "path", r.URL.Path, "remote", r.RemoteAddr, "reason", err)
+	h.Logger.Debug("endpoint: refused", "path", r.URL.Path, "remote", r.RemoteAddr, "reason", redacted(r, err))
 	if _, ok := errors.AsType[*Forbidden](err); ok {
 		w.WriteHeader(http.StatusForbidden)
 		return nil, false

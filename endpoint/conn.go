@@ -25,6 +25,9 @@ type conn struct {
 	out     *wire.Outbox
 	watch   *wire.Watch
 
+	identity identity
+	alive    keepAlive
+
 	// posting is the turn of the POST whose bytes are taken in: they are
 	// serialised in the order of their arrival.
 	posting turns
@@ -41,19 +44,27 @@ type conn struct {
 	kind     transport.Kind // fixed by the first GET; 0 before
 	session  transport.Session
 	early    []byte
-	attached bool      // a socket, event stream or poll is there
+	attached bool      // a socket, event stream or poll is there, or on its way
 	since    time.Time // when the last one went
 	polling  *poll
 	waiting  bool // a poll waits to take over
 	faulty   bool // the application has failed
 	gone     bool
+
+	socket   *socket   // the WebSocket that counts; changed only while feeding is held, too
+	resuming *resuming // nil unless stateful reconnect was granted
 }
 
-func (h *Handler) newConn(address netip.Prefix) *conn {
+func (h *Handler) newConn(address netip.Prefix, resumable bool) *conn {
 	c := &conn{h: h, address: address, since: time.Now(), started: make(chan struct{})}
+	if resumable {
+		c.resuming = &resuming{}
+	}
 	c.out = h.engine.NewOutbox(&wire.OutboxOptions{
 		WriteTimeout: h.WriteTimeout,
 		CloseTimeout: h.CloseTimeout,
+		Resumable:    resumable,
+		MaxPending:   h.MaxPending,
 		Retired:      c.retired,
 		Lost:         func(error) { c.end(nil) },
 	})
@@ -72,8 +83,15 @@ func (c *conn) watched() {
 // JavaScript client tries it once more after any end (trap 16). Polling keeps
 // it for the 204 that ends the polls.
 func (c *conn) retired() {
-	if c.out != nil && !c.polls() {
-		c.h.table.remove(c)
+	if c.polls() {
+		return
+	}
+	c.h.table.remove(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kind == transport.WebSockets && c.session != nil { // no other socket may come
+		c.gone = true
+		c.left()
 	}
 }
 
@@ -102,6 +120,8 @@ func (c *conn) claim(kind transport.Kind) (first bool, status int, text string) 
 		return false, http.StatusNotFound, textUnknownID
 	case c.kind != 0 && c.kind != kind:
 		return false, http.StatusBadRequest, textTransports
+	case c.kind == transport.WebSockets:
+		return false, c.claimResume(time.Now()), ""
 	case c.kind != 0 && kind != transport.LongPolling:
 		return false, http.StatusConflict, ""
 	}
@@ -109,6 +129,9 @@ func (c *conn) claim(kind transport.Kind) (first bool, status int, text string) 
 	c.kind = kind
 	if first {
 		c.attached = true
+		if kind != transport.WebSockets {
+			c.out.Forgo()
+		}
 	}
 	return first, 0, ""
 }
@@ -116,6 +139,7 @@ func (c *conn) claim(kind transport.Kind) (first bool, status int, text string) 
 // open starts the application: the session gets what came before it, and the
 // end if that came before it, too.
 func (c *conn) open(peer *transport.Peer) error {
+	c.identify(peer.User)
 	s, err := c.h.hub.Open(line{c.out, c}, peer)
 	if err != nil {
 		c.remove()
@@ -135,6 +159,7 @@ func (c *conn) open(peer *transport.Peer) error {
 	c.feeding.Unlock()
 	c.startOnce.Do(func() { close(c.started) })
 	c.run(s, run)
+	c.lookAt(time.Now()) // the session's clock starts now, not where the orphan's would have ended
 	return nil
 }
 
@@ -219,6 +244,7 @@ func (c *conn) remove() {
 func (c *conn) Tick(now time.Time) (next time.Time) {
 	c.mu.Lock()
 	s, attached, orphaned := c.session, c.attached, c.since.Add(c.h.DisconnectTimeout)
+	socket := c.socket
 	late := !attached && !now.Before(orphaned)
 	c.gone = c.gone || late // from now on no carrier can attach
 	c.mu.Unlock()
@@ -227,9 +253,13 @@ func (c *conn) Tick(now time.Time) (next time.Time) {
 		return time.Time{}
 	}
 	if s != nil {
+		if socket.silent(now) {
+			c.drop(socket)
+		}
 		var run bool
 		next, run = s.Tick(now)
 		c.run(s, run)
+		next = c.upkeep(s, now, next)
 	}
 	switch {
 	case attached && next.IsZero():

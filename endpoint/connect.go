@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard/internal/wsconn"
-	"github.com/switchboard-rt/switchboard/internal/wsframe"
 	"github.com/switchboard-rt/switchboard/transport"
 )
 
@@ -21,8 +20,7 @@ func isExtendedConnect(r *http.Request) bool {
 	return r.Method == http.MethodConnect && r.ProtoMajor == 2 && r.Header.Get(":protocol") == "websocket"
 }
 
-// connect serves such a stream. The handler stays until the stream has ended:
-// an HTTP/2 stream cannot be taken over as a socket is.
+// connect serves such a stream as an upgrade is served.
 func (h *Handler) connect(w http.ResponseWriter, r *http.Request, user *transport.User) {
 	if !isExtendedConnect(r) {
 		respond(w, http.StatusMethodNotAllowed, "")
@@ -33,28 +31,30 @@ func (h *Handler) connect(w http.ResponseWriter, r *http.Request, user *transpor
 		respond(w, http.StatusBadRequest, "only version 13 of the WebSocket protocol is supported")
 		return
 	}
-	c, ok := h.forUpgrade(w, r)
-	if !ok {
-		return
+	h.websocket(w, r, user)
+}
+
+// takeOver turns a request into an open line: the socket itself, or a stream
+// of HTTP/2, whose handler must then stay.
+func takeOver(w http.ResponseWriter, r *http.Request, o *wsconn.UpgradeOptions) (nc net.Conn, buffered []byte, err error) {
+	if !isExtendedConnect(r) {
+		nc, buffered, _, err = wsconn.Upgrade(w, r, o)
+		return nc, buffered, err
 	}
-	peer := c.peer(r, user, transport.WebSockets)
-	if _, status, text := c.claim(transport.WebSockets); status != 0 {
-		respond(w, status, text)
-		return
+	if name := wsconn.Subprotocol(o.Subprotocols, r.Header); name != "" {
+		w.Header().Set("Sec-WebSocket-Protocol", name)
 	}
-	line := newStreamLine(h.newResponse(w), r)
+	line := newStreamLine(w, r)
 	w.WriteHeader(http.StatusOK)
-	if line.rc.Flush() != nil {
-		c.remove()
-		return
+	return line, nil, line.rc.Flush()
+}
+
+// stay keeps the handler of an HTTP/2 stream until the stream has ended: it
+// cannot be taken over as a socket is.
+func stay(nc net.Conn) {
+	if l, ok := nc.(*streamLine); ok {
+		<-l.idle
 	}
-	if err := c.open(peer); err != nil {
-		c.out.Finish(wsconn.CloseFrame(wsframe.GoingAway, ""))
-		h.engine.Stream(line, nil, c.out, wsconn.Framing{}, discard{})
-	} else {
-		h.engine.Stream(line, nil, c.out, wsconn.Framing{}, &socket{c: c, machine: wsconn.New(wsconn.Config{})})
-	}
-	<-line.idle
 }
 
 func notThirteen(version string) bool { return strings.TrimSpace(version) != "13" }
@@ -62,7 +62,8 @@ func notThirteen(version string) bool { return strings.TrimSpace(version) != "13
 // streamLine makes an HTTP/2 stream look like a net.Conn to the stream driver.
 // After idle is closed nothing touches the request or the response any more.
 type streamLine struct {
-	*response
+	w      http.ResponseWriter
+	rc     *http.ResponseController
 	body   io.Reader
 	remote streamAddr
 
@@ -73,8 +74,12 @@ type streamLine struct {
 	idle             chan struct{} // closed when over and nothing runs
 }
 
-func newStreamLine(res *response, r *http.Request) *streamLine {
-	return &streamLine{response: res, body: r.Body, remote: streamAddr(r.RemoteAddr), idle: make(chan struct{})}
+// newStreamLine takes the server's own time-outs off the stream: they are for short requests.
+func newStreamLine(w http.ResponseWriter, r *http.Request) *streamLine {
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Time{}) // where deadlines are not supported there are none
+	_ = rc.SetWriteDeadline(time.Time{})
+	return &streamLine{w: w, rc: rc, body: r.Body, remote: streamAddr(r.RemoteAddr), idle: make(chan struct{})}
 }
 
 // enter begins a call that uses the stream; n counts those of its kind.
@@ -120,7 +125,7 @@ func (l *streamLine) Write(p []byte) (int, error) {
 	if !l.arm() {
 		return 0, net.ErrClosed
 	}
-	n, err := l.response.ResponseWriter.Write(p)
+	n, err := l.w.Write(p)
 	if err == nil {
 		err = l.rc.Flush()
 	}

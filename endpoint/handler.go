@@ -92,27 +92,25 @@ const (
 	nowhere route = iota
 	toConnect
 	toNegotiate
+	toRefresh
 )
 
-// route reads a path: P, P/, P/negotiate, P/negotiate/, in any case.
+// route reads a path: P, P/negotiate and, where it is enabled, P/refresh, each
+// with or without a slash at the end, in any case.
 func (h *Handler) route(path string) route {
-	path = strings.ToLower(path)
-	if !h.mounted {
-		switch hub, ok := strings.CutSuffix(strings.TrimSuffix(path, "/"), "/negotiate"); {
-		case !ok:
-			return toConnect
-		case strings.HasSuffix(hub, "/"):
-			return nowhere // P//negotiate
-		}
-		return toNegotiate
+	hub, where := strings.TrimSuffix(strings.ToLower(path), "/"), toConnect
+	if h.mounted && hub == h.path {
+		return where
 	}
-	switch rest, ok := strings.CutPrefix(path, h.path); {
-	case ok && (rest == "" || rest == "/"):
-		return toConnect
-	case ok && (rest == "/negotiate" || rest == "/negotiate/"):
-		return toNegotiate
+	if cut, ok := strings.CutSuffix(hub, "/negotiate"); ok {
+		hub, where = cut, toNegotiate
+	} else if cut, ok := strings.CutSuffix(hub, "/refresh"); ok && h.EnableAuthenticationRefresh {
+		hub, where = cut, toRefresh
 	}
-	return nowhere
+	if h.mounted && hub != h.path || where != toConnect && strings.HasSuffix(hub, "/") { // P/other, P//negotiate
+		return nowhere
+	}
+	return where
 }
 
 // ServeHTTP implements http.Handler.
@@ -134,11 +132,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if where == toNegotiate {
-		h.negotiate(w, r)
-		return
+	switch where {
+	case toNegotiate:
+		h.negotiate(w, r, user)
+	case toRefresh:
+		h.refreshToken(w, r, user)
+	default:
+		h.dispatch(w, r, user)
 	}
-	h.dispatch(w, r, user)
 }
 
 // dispatch tells the requests on P apart. An event stream is looked at before

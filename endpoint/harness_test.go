@@ -3,11 +3,13 @@ package endpoint
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +31,7 @@ type echoHub struct {
 	mu       sync.Mutex
 	sessions []*echoSession
 	opened   chan *echoSession // each of them, if a test wants to wait for it
+	came     chan struct{}     // closed when there is one
 	draining bool
 }
 
@@ -40,6 +43,9 @@ func (h *echoHub) Open(link transport.Link, peer *transport.Peer) (transport.Ses
 	}
 	s := &echoSession{t: h.t, link: link, peer: peer, ended: make(chan error, 1), release: make(chan struct{})}
 	h.sessions = append(h.sessions, s)
+	if len(h.sessions) == 1 {
+		close(h.first())
+	}
 	if h.opened != nil {
 		h.opened <- s
 	}
@@ -52,7 +58,21 @@ func (h *echoHub) Draining() bool {
 	return h.draining
 }
 
+// first is closed when a session was opened. h.mu is held.
+func (h *echoHub) first() chan struct{} {
+	if h.came == nil {
+		h.came = make(chan struct{})
+	}
+	return h.came
+}
+
+// last is the newest session. It waits for the first: a client may see that
+// its WebSocket is accepted before the session is opened.
 func (h *echoHub) last() *echoSession {
+	h.mu.Lock()
+	came := h.first()
+	h.mu.Unlock()
+	<-came
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.sessions[len(h.sessions)-1]
@@ -99,6 +119,23 @@ func (s *echoSession) Receive(p []byte) bool {
 			s.link.Last(&transport.Frame{Op: transport.OpText, Payload: []byte("bye")})
 			s.link.Close(transport.Normal)
 		})
+	case strings.HasPrefix(text, "!count"): // as a hub does at a handshake of version 2
+		l := s.link.(transport.Resumable)
+		l.Number(1000, func(first int64) *transport.Frame {
+			return &transport.Frame{Op: transport.OpText, Class: transport.Control, Payload: fmt.Appendf(nil, "from %d", first)}
+		})
+		l.Listening()
+		if text == "!count aloud" {
+			s.send("counting")
+		}
+		return false
+	case strings.HasPrefix(text, "ack "):
+		id, _ := strconv.Atoi(text[4:])
+		s.link.(transport.Resumable).Acked(int64(id))
+		return false
+	case text == "!without": // a handshake of version 1
+		s.link.(transport.Resumable).Forgo()
+		return false
 	case strings.Contains(text, "?slow"):
 		s.work = append(s.work, func() {
 			s.mu.Lock()

@@ -201,6 +201,15 @@ func TestExtendedConnect(t *testing.T) {
 	}
 }
 
+func TestExtendedSubprotocol(t *testing.T) {
+	needSwitch(t)
+	s := newHTTP2Site(t, Options{Subprotocols: []string{"b", "a"}})
+	_, res, err := s.h2socket("/hub", http.Header{"Sec-Websocket-Protocol": {"a, b, c"}})
+	if err != nil || res.StatusCode != 200 || res.Header.Get("Sec-WebSocket-Protocol") != "b" {
+		t.Errorf("%v %v", res, err)
+	}
+}
+
 // TestExtendedServerCloses: the hub's last word, the close frame, the end of
 // the stream in order, while the client's side is open still.
 func TestExtendedServerCloses(t *testing.T) {

@@ -62,7 +62,7 @@ func (h *Handler) poll(w http.ResponseWriter, r *http.Request, user *transport.U
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(http.StatusOK)
-	default:
+	case c.follow(w, r, user):
 		c.wait(w, r)
 	}
 }

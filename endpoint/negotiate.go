@@ -13,7 +13,7 @@ import (
 // negotiate creates a connection and tells the client its token and the
 // transports. Errors of the protocol are answered with 200 and a property
 // error: the JavaScript client shows that text (trap 5).
-func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, user *transport.User) {
 	if r.Method != http.MethodPost {
 		respond(w, http.StatusMethodNotAllowed, "")
 		return
@@ -27,20 +27,27 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request) {
 		respondJSON(w, fmt.Sprintf(`{"error":%q}`, problem))
 		return
 	}
-	c := h.newConn(addressOf(r.RemoteAddr))
+	resumable := h.wantsResume(r)
+	c := h.newConn(addressOf(r.RemoteAddr), resumable)
 	c.id = publicID()
 	c.token = h.table.token()
-	body := `{"negotiateVersion":1,"connectionId":"` + c.id + `","connectionToken":"` + c.token + `",`
+	body := `"negotiateVersion":1,"connectionId":"` + c.id + `","connectionToken":"` + c.token + `",`
 	if version == 0 {
 		c.id = c.token // one value for both
-		body = `{"negotiateVersion":0,"connectionId":"` + c.id + `",`
+		body = `"negotiateVersion":0,"connectionId":"` + c.id + `",`
+	}
+	if resumable { // never unasked: the JavaScript client fails then (trap 7)
+		body = `"useStatefulReconnect":true,` + body
+	}
+	if life := lifetime(user); life != "" && version > 0 && h.EnableAuthenticationRefresh {
+		body += life + ","
 	}
 	if status := h.table.admit(c, h.MaxPendingNegotiations, h.MaxPendingNegotiationsPerAddress); status != 0 {
 		refuse(w, status, "too many connections are being opened; try again in a while")
 		return
 	}
 	c.watched()
-	respondJSON(w, body+`"availableTransports":`+h.available()+`}`)
+	respondJSON(w, `{`+body+`"availableTransports":`+h.available()+`}`)
 }
 
 // version reads negotiateVersion, or says why it cannot be.

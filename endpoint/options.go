@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/internal/origin"
+	"github.com/switchboard-rt/switchboard/internal/wsconn"
 	"github.com/switchboard-rt/switchboard/transport"
 )
 
@@ -35,21 +37,53 @@ type Options struct {
 	// every route: 401, or 403 for a *Forbidden. nil: everybody is anonymous. A
 	// nil user is anonymous, too. See BearerToken.
 	Authenticate func(r *http.Request) (*transport.User, error)
+	// CloseOnAuthenticationExpiration ends a connection when the user's Expires
+	// has come, with a Close that lets the client come back with a new token.
+	// Every poll moves that time to what its token says. Default off.
+	CloseOnAuthenticationExpiration bool
+	// EnableAuthenticationRefresh adds the route P/refresh, where a client shows
+	// a new token for its connection; negotiation then tells how long one
+	// lives. The user must stay the same, else the connection is aborted. Default off.
+	EnableAuthenticationRefresh bool
+	// OnAuthenticationRefresh may refuse a refresh with an error, for example
+	// because the new token allows less. old is nil for an anonymous
+	// connection. A poll with another token asks it, too.
+	OnAuthenticationRefresh func(r *http.Request, old, user *transport.User) error
 	// Headers are the request headers that hub methods may see, by name.
 	Headers []string
 	// Context makes the context whose values methods see; cancellation is
 	// taken off it. It must not keep r. nil: no values.
 	Context func(r *http.Request) context.Context
 
+	// StatefulReconnect grants clients that ask for it to lose their WebSocket
+	// and go on with another within DisconnectTimeout: what either side had not
+	// received is sent again, and the hub notices nothing. Each such connection
+	// keeps up to about Options.StatefulReconnectBufferSize of the hub in
+	// memory. Grant it on every node or on none. Default off.
+	StatefulReconnect bool
+
 	// PollTimeout is how long a poll waits for data. Default 90 s; clients give up after 100 s.
 	PollTimeout time.Duration
 	// DisconnectTimeout ends a connection that was negotiated and not used, or
-	// whose next poll does not come. Default 15 s.
+	// whose next poll, or next WebSocket with StatefulReconnect, does not come. Default 15 s.
 	DisconnectTimeout time.Duration
 	// WriteTimeout is how long a write may go without progress. Default 10 s.
 	WriteTimeout time.Duration
 	// CloseTimeout bounds each step of closing. Default 5 s.
 	CloseTimeout time.Duration
+	// MaxPending bounds what waits for one client, in bytes; a client that is
+	// further behind is disconnected. One message above it is taken when nothing
+	// else waits. Default 1 MiB; 128 KiB or more, because streams wait above 64 KiB.
+	MaxPending int
+	// WebSocketKeepAliveInterval is the time between unsolicited pong frames.
+	// The hub's own pings do not depend on them. Default 2 min; -1 sends none.
+	WebSocketKeepAliveInterval time.Duration
+	// WebSocketKeepAliveTimeout makes them ping frames, and ends a WebSocket
+	// whose pong does not come within that time. Default 0: nothing is waited for.
+	WebSocketKeepAliveTimeout time.Duration
+	// Subprotocols are those a WebSocket may be opened with, in order of
+	// preference; the first that the client offers is chosen. Official clients offer none.
+	Subprotocols []string
 	// MinimumProtocolVersion refuses clients that negotiate below it. Default 0.
 	MinimumProtocolVersion int
 
@@ -93,6 +127,7 @@ func (o *Options) settle() (s settings, err error) {
 		{"DisconnectTimeout", &s.DisconnectTimeout, 15 * time.Second},
 		{"WriteTimeout", &s.WriteTimeout, 10 * time.Second},
 		{"CloseTimeout", &s.CloseTimeout, 5 * time.Second},
+		{"WebSocketKeepAliveTimeout", &s.WebSocketKeepAliveTimeout, 0},
 	} {
 		if *d.value < 0 {
 			return s, fmt.Errorf("the option %s must not be negative, it is %v", d.name, *d.value)
@@ -102,6 +137,15 @@ func (o *Options) settle() (s settings, err error) {
 	if s.MaxPendingNegotiations < 0 || s.MaxPendingNegotiationsPerAddress < 0 || s.MinimumProtocolVersion < 0 {
 		return s, fmt.Errorf("the options MaxPendingNegotiations, MaxPendingNegotiationsPerAddress and MinimumProtocolVersion must not be negative")
 	}
+	if err := s.checkWebSocket(); err != nil {
+		return s, err
+	}
+	if err := s.checkIdentity(); err != nil {
+		return s, err
+	}
+	if s.MaxPending = cmp.Or(s.MaxPending, 1<<20); s.MaxPending < 128<<10 {
+		return s, fmt.Errorf("the option MaxPending must be 131072 (128 KiB) or more, it is %d", s.MaxPending)
+	}
 	s.MaxPendingNegotiations = cmp.Or(s.MaxPendingNegotiations, 10_000)
 	s.MaxPendingNegotiationsPerAddress = cmp.Or(s.MaxPendingNegotiationsPerAddress, 100)
 	if s.Logger == nil {
@@ -109,4 +153,50 @@ func (o *Options) settle() (s settings, err error) {
 	}
 	s.origins, err = origin.New(s.AllowedOrigins, s.AllowedHosts, !s.WithoutCredentials)
 	return s, err
+}
+
+// checkWebSocket fills in and checks what concerns WebSockets only.
+func (s *settings) checkWebSocket() error {
+	switch interval := cmp.Or(s.WebSocketKeepAliveInterval, 2*time.Minute); {
+	case interval < -1:
+		return fmt.Errorf("the option WebSocketKeepAliveInterval must be -1 (no keep-alive) or more, it is %v", interval)
+	case interval == -1 && s.WebSocketKeepAliveTimeout > 0:
+		return fmt.Errorf("the option WebSocketKeepAliveTimeout needs pings, and WebSocketKeepAliveInterval is -1")
+	default:
+		s.WebSocketKeepAliveInterval = interval
+	}
+	for i, name := range s.Subprotocols {
+		if !isToken(name) || slices.Contains(s.Subprotocols[:i], name) {
+			return fmt.Errorf("the option Subprotocols must name tokens of RFC 6455, each once; %q is none or there twice", name)
+		}
+	}
+	return nil
+}
+
+// checkIdentity refuses options that have no effect without others.
+func (s *settings) checkIdentity() error {
+	switch {
+	case s.CloseOnAuthenticationExpiration && s.Authenticate == nil:
+		return fmt.Errorf("the option CloseOnAuthenticationExpiration needs Authenticate, which tells when a user's token ends")
+	case s.EnableAuthenticationRefresh && s.Authenticate == nil:
+		return fmt.Errorf("the option EnableAuthenticationRefresh needs Authenticate, which reads the new token")
+	case s.OnAuthenticationRefresh != nil && !s.EnableAuthenticationRefresh:
+		return fmt.Errorf("the option OnAuthenticationRefresh needs EnableAuthenticationRefresh")
+	}
+	return nil
+}
+
+// isToken reports whether name is a token of RFC 9110, 5.6.2, as subprotocols must be.
+func isToken(name string) bool {
+	for _, c := range []byte(name) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) >= 0 {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// upgrade is what a WebSocket is opened with.
+func (h *Handler) upgrade() *wsconn.UpgradeOptions {
+	return &wsconn.UpgradeOptions{Timeout: h.WriteTimeout, Subprotocols: h.Subprotocols}
 }

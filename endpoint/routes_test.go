@@ -198,7 +198,7 @@ func TestCapsOnNegotiation(t *testing.T) {
 	s.do("GET", "/hub"+first, "") // has its transport: no longer waiting
 	s.negotiate()
 	for range 2 { // others wait, too
-		other := s.handler.newConn(netip.MustParsePrefix("192.0.2.7/32"))
+		other := s.handler.newConn(netip.MustParsePrefix("192.0.2.7/32"), false)
 		other.token = s.handler.table.token()
 		if status := s.handler.table.admit(other, 5, 3); status != 0 {
 			t.Fatal(status)
@@ -259,18 +259,28 @@ func TestDraining(t *testing.T) {
 }
 
 func TestInvalidOptionsPanic(t *testing.T) {
-	for name, o := range map[string]*Options{
-		"transports": {Transports: []transport.Kind{transport.WebSockets, transport.WebSockets}},
-		"timeout":    {PollTimeout: -1},
-		"origin":     {AllowedOrigins: []string{"app.example"}},
-		"any origin": {AllowedOrigins: []string{"*"}},
-		"host":       {AllowedHosts: []string{"http://a"}},
-		"cap":        {MaxPendingNegotiations: -1},
+	someone := func(*http.Request) (*transport.User, error) { return nil, nil }
+	for want, o := range map[string]*Options{
+		"Transports must name each transport once": {Transports: []transport.Kind{transport.WebSockets, transport.WebSockets}},
+		"PollTimeout must not be negative":         {PollTimeout: -1},
+		"app.example":                              {AllowedOrigins: []string{"app.example"}},
+		"*":                                        {AllowedOrigins: []string{"*"}},
+		"http://a":                                 {AllowedHosts: []string{"http://a"}},
+		"must not be negative":                     {MaxPendingNegotiations: -1},
+		"MaxPending must be 131072":                {MaxPending: 1000},
+		"WebSocketKeepAliveInterval must be -1":    {WebSocketKeepAliveInterval: -2},
+		"WebSocketKeepAliveTimeout must not be negative": {WebSocketKeepAliveTimeout: -1},
+		"WebSocketKeepAliveTimeout needs pings":          {WebSocketKeepAliveInterval: -1, WebSocketKeepAliveTimeout: 1},
+		"Subprotocols must name tokens":                  {Subprotocols: []string{"a\r\nX: y"}},
+		`"a" is none or there twice`:                     {Subprotocols: []string{"a", "a"}},
+		"CloseOnAuthenticationExpiration needs":          {CloseOnAuthenticationExpiration: true},
+		"EnableAuthenticationRefresh needs":              {EnableAuthenticationRefresh: true},
+		"OnAuthenticationRefresh needs":                  {Authenticate: someone, OnAuthenticationRefresh: func(*http.Request, *transport.User, *transport.User) error { return nil }},
 	} {
 		func() {
 			defer func() {
-				if s, ok := recover().(string); !ok || !strings.HasPrefix(s, "endpoint: ") {
-					t.Errorf("%s: %q", name, s)
+				if s, ok := recover().(string); !ok || !strings.HasPrefix(s, "endpoint: ") || !strings.Contains(s, want) || strings.Contains(s, "\n") {
+					t.Errorf("%s: %q", want, s)
 				}
 			}()
 			New(&echoHub{t: t}, o)

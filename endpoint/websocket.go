@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/switchboard-rt/switchboard/internal/wsconn"
 	"github.com/switchboard-rt/switchboard/internal/wsframe"
@@ -16,12 +18,22 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 	if !ok {
 		return
 	}
-	peer := c.peer(r, user, transport.WebSockets)
-	if _, status, text := c.claim(transport.WebSockets); status != 0 {
+	var peer *transport.Peer
+	if c.isKind(0) { // methods see the request of the first socket
+		peer = c.peer(r, user, transport.WebSockets)
+	}
+	switch first, status, text := c.claim(transport.WebSockets); {
+	case status == http.StatusTooManyRequests:
+		refuse(w, status, text)
+		return
+	case status != 0:
 		respond(w, status, text)
 		return
+	case !first:
+		stay(h.resume(w, r, c))
+		return
 	}
-	nc, buffered, _, err := wsconn.Upgrade(w, r, &wsconn.UpgradeOptions{Timeout: h.WriteTimeout})
+	nc, buffered, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		c.remove()
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
@@ -30,12 +42,13 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		}
 		return
 	}
+	defer stay(nc)
 	if err := c.open(peer); err != nil {
 		c.out.Finish(wsconn.CloseFrame(wsframe.GoingAway, ""))
-		h.engine.Stream(nc, nil, c.out, wsconn.Framing{}, discard{})
+		h.engine.Attach(nc, nil, c.out, wsconn.Framing{}, discard{})
 		return
 	}
-	h.engine.Stream(nc, buffered, c.out, wsconn.Framing{}, &socket{c: c, machine: wsconn.New(wsconn.Config{})})
+	c.plug(nc, buffered, &socket{c: c, machine: wsconn.New(wsconn.Config{})})
 }
 
 // forUpgrade finds or makes the connection of an upgrade request. An unknown
@@ -61,7 +74,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 	if c != nil {
 		return c, true
 	}
-	c = h.newConn(addressOf(r.RemoteAddr))
+	c = h.newConn(addressOf(r.RemoteAddr), false)
 	c.id, c.token = publicID(), h.table.token()
 	if !h.table.add(c) {
 		refuse(w, http.StatusServiceUnavailable, textDraining)
@@ -77,31 +90,59 @@ type socket struct {
 	c       *conn
 	machine *wsconn.Machine
 	body    []byte // payload of what is being fed, gathered in place
+
+	resumed time.Time   // when it took another's place; zero for a connection's first
+	heard   atomic.Bool // data came on it
 }
 
-// Feed implements wire.Input.
+// Feed implements wire.Input. A socket that has been replaced is not heard any more.
 func (s *socket) Feed(p []byte) (run bool, err error) {
 	s.body = p[:0] // payloads only move towards the front, over headers that are read
 	err = s.machine.Feed(p, s)
-	if len(s.body) > 0 {
-		run = s.c.feed(s.c.session, s.body)
-	}
+	run, current := s.c.feedFrom(s, s.body, err)
 	s.body = nil
-	if err == nil {
+	if err == nil && current {
 		return run, nil
 	}
-	if e, ok := errors.AsType[*wsconn.Error](err); ok {
-		s.c.out.Finish(wsconn.CloseFrame(e.Code, ""))
+	if _, ok := errors.AsType[*wsconn.Error](err); ok {
 		return run, err
 	}
-	s.c.out.Finish(wsconn.CloseFrame(wsframe.NormalClosure, ""))
 	return run, io.EOF
+}
+
+// feedFrom hands on what s brought, and ends the connection if err says that
+// the peer has closed or broken the protocol: a word of the peer's is an end,
+// and is waited after by nobody (parity i.4).
+func (c *conn) feedFrom(s *socket, p []byte, err error) (run, current bool) {
+	c.feeding.Lock()
+	defer c.feeding.Unlock()
+	if !c.current(s) {
+		return false, false
+	}
+	if len(p) > 0 && !c.over {
+		s.heard.Store(true)
+		run = c.session.Receive(p)
+	}
+	if err != nil {
+		code := wsframe.NormalClosure
+		if e, ok := errors.AsType[*wsconn.Error](err); ok {
+			code = e.Code
+		}
+		c.out.Finish(wsconn.CloseFrame(code, ""))
+	}
+	return run, true
 }
 
 func (s *socket) Run() { s.c.session.Run() }
 
 // End implements wire.Input.
 func (s *socket) End(cause error) (run bool) {
+	s.c.feeding.Lock()
+	current := s.c.current(s)
+	s.c.feeding.Unlock()
+	if !current {
+		return false
+	}
 	s.c.remove()
 	return s.c.finish(s.c.session, cause)
 }
@@ -118,7 +159,10 @@ func (s *socket) Ping(payload []byte) error {
 	return nil
 }
 
-func (s *socket) Pong([]byte) error { return nil }
+func (s *socket) Pong([]byte) error {
+	s.c.alive.ponged.Store(time.Now().UnixNano())
+	return nil
+}
 
 // errLeft ends feeding after the peer's close frame.
 var errLeft = errors.New("the peer closed")

@@ -28,7 +28,8 @@ type Message struct {
 	// Args are the arguments, each still encoded.
 	Args [][]byte
 	// ArgsErr is set when the arguments could not be told apart. It fails
-	// this call (as a binding failure), not the connection.
+	// this call (as a binding failure), not the connection. Clients may see the
+	// text of a *ProtocolError if detailed errors are on.
 	ArgsErr   error
 	StreamIDs []string
 	// Value is the item of a StreamItem or the result of a Completion, encoded. HasValue tells an absent one from null.

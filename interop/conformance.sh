@@ -9,9 +9,6 @@ if [ ! -d "$shared/golden" ] || [ ! -x "$shared/dotnet/signalr-dotnet" ]; then
   echo "conformance: $shared has no golden/ and dotnet/: name the folder with the recorded answers, SHARED=path make conformance" >&2
   exit 1
 fi
-# What is not built yet is left out: stateful reconnect.
-golden='^(?!.*[Ss]tateful)[a-gij]-'
-dotnet='/(json|messagepack): '
 
 tmp=$(mktemp -d)
 server=
@@ -21,6 +18,7 @@ echo "conformance: dependencies of the player"
 [ -d interop/node/node_modules/ws ] || (cd interop/node && npm ci --silent --no-audit --no-fund)
 echo "conformance: building and starting the server"
 go build -o "$tmp/server" ./interop/server
+: >"$tmp/out" # the server may be slower than the first look at it
 ASPNETCORE_URLS="https://127.0.0.1:0;http://127.0.0.1:0" "$tmp/server" >"$tmp/out" 2>"$tmp/log" &
 server=$!
 url=
@@ -34,9 +32,9 @@ done
 failed=0
 echo "conformance: recorded answers, against $url"
 NODE_DEPS=interop/node node "$shared/golden/record.mjs" "$url" --check "$shared/golden/recorded/aspnetcore-10.json" \
-  --accept interop/accepted.json --only "$golden" || failed=1
+  --accept interop/accepted.json || failed=1
 echo "conformance: the official .NET client"
-"$shared/dotnet/signalr-dotnet" check "$url" --only "$dotnet" || failed=1
+"$shared/dotnet/signalr-dotnet" check "$url" || failed=1
 if [ "$failed" = 1 ]; then
   echo "conformance: FAILED; the server's log:"
   tail -n 20 "$tmp/log"

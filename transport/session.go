@@ -30,6 +30,17 @@ type Session interface {
 	Tick(now time.Time) (next time.Time, run bool)
 }
 
+// Refresher is a Session that takes part in what happens to a proof of identity
+// while its connection lives. Both methods may be called from any goroutine.
+type Refresher interface {
+	// Refresh says that the client has proved anew who it is. The error says
+	// that it would be another user: then the connection is aborted.
+	Refresh(user *User) (run bool, err error)
+	// Expire ends the connection, because the proof of its client's identity
+	// has ended; the client may come back with a new one.
+	Expire() (run bool)
+}
+
 // Link is the write side of one connection as a hub sees it: an outbox that
 // belongs to the connection and outlives its carriers. All methods may be
 // called from any goroutine; only Writable waits.
@@ -57,6 +68,33 @@ type Link interface {
 	// Done is closed when the carrier is gone for good.
 	Done() <-chan struct{}
 }
+
+// Resumable is a Link that may be able to lose its socket and go on with
+// another (stateful reconnect). A hub looks for it when a client asks for that
+// in its handshake.
+type Resumable interface {
+	Link
+	// Resumable reports whether another socket may take the place of the present one.
+	Resumable() bool
+	// Number switches counting on: events and answers are numbered from 1, in
+	// the order they are written, and kept until Acked. While about limit bytes
+	// are unacknowledged, and until Listening, they wait; control frames do not.
+	// sequence makes the message that comes first on a later socket and says
+	// with which number that begins; it must not call the link. Number reports
+	// false, and does nothing, if the endpoint has not granted it.
+	Number(limit int, sequence func(first int64) *Frame) bool
+	// Forgo says that the client does without: the connection ends with its socket.
+	Forgo()
+	// Listening says that the client's first message has come.
+	Listening()
+	// Acked says that the client has all messages up to number id. It may be called with any id.
+	Acked(id int64)
+}
+
+// Resumer is a Session of a Resumable link. Resumed is called when another
+// socket takes over, before what it brings is received: a message whose end was
+// lost with the socket before is forgotten. Calls do not overlap Receive.
+type Resumer interface{ Resumed() }
 
 // CloseReason says how a transport is to be ended.
 type CloseReason uint8

@@ -13,12 +13,19 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// policy lets pages load nothing from elsewhere and be framed by nobody.
-const policy = "default-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; " +
-	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+// policy lets pages load nothing from elsewhere, be framed by nobody and talk
+// to their own server only, under all its names.
+func policy(names []string) string {
+	calls := "'self'" // sockets of the own origin included
+	for _, name := range names {
+		calls += " " + name + " ws" + strings.TrimPrefix(name, "http") // ws or wss
+	}
+	return "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src " + calls +
+		"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
 
-// Handler serves the pages.
-func Handler() http.Handler {
+// Handler serves the pages. names are further origins of the same server that pages may call.
+func Handler(names ...string) http.Handler {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil { // cannot happen: the folder is embedded
 		panic(err)
@@ -26,17 +33,23 @@ func Handler() http.Handler {
 	if _, err := fs.Stat(files, "index.html"); err != nil {
 		return http.HandlerFunc(notBuilt)
 	}
-	server := http.FileServerFS(files)
+	small, err := pack(files)
+	if err != nil { // cannot happen: it reads what is embedded
+		panic(err)
+	}
+	server, rules := http.FileServerFS(files), policy(names)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", rules)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache")
 		if strings.HasPrefix(path.Clean(r.URL.Path), "/assets/") {
 			h.Set("Cache-Control", "public, max-age=31536000, immutable") // the name holds a hash
 		}
-		server.ServeHTTP(w, r)
+		if !small.serve(w, r) {
+			server.ServeHTTP(w, r)
+		}
 	})
 }
 

@@ -1,59 +1,67 @@
-import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { excerpt, readDemos } from "./build/demos.js";
+import { frame } from "./build/frame.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
-
-// The code drawers show the real source between two marker comments.
-const drawers = {
-  chat: { go: "../examples/chat/chat.go", ts: "chat/line.ts" },
-  raw: { go: "../cmd/switchboard/site.go", ts: "raw/line.ts" },
+const root = resolve(here, "..");
+const demos = readDemos(here);
+const panel = {
+  title: "",
+  sentence: "Switchboard: real-time hubs for Go, for SignalR clients.",
+  lead: "Plug in: each jack is a working use of real-time communication. Its lamp glows with the traffic there is.",
 };
 
-function excerpt(file) {
-  const text = readFileSync(resolve(here, file), "utf8");
-  const found = /^([ \t]*)\/\/ drawer: begin\n([^]*?)^[ \t]*\/\/ drawer: end$/m.exec(text);
-  if (!found) throw new Error(`${file} has no "drawer" markers`);
-  const [, indent, code] = found;
-  return code
-    .split("\n")
-    .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line))
-    .join("\n")
-    .replaceAll("\t", "    ")
-    .trimEnd();
-}
-
-const drawer = {
-  name: "drawer",
+/** import code from "drawer:chat": the real source between marker comments. */
+const drawers = {
+  name: "drawers",
   resolveId: (id) => (id.startsWith("drawer:") ? "\0" + id : undefined),
   load(id) {
     if (!id.startsWith("\0drawer:")) return undefined;
-    const { go, ts } = drawers[id.slice("\0drawer:".length)];
-    this.addWatchFile(resolve(here, go));
-    this.addWatchFile(resolve(here, ts));
-    const parts = [
-      { language: "Go", file: go.replace("../", ""), code: excerpt(go) },
-      { language: "TypeScript", file: "web/" + ts, code: excerpt(ts) },
-    ];
+    const { go, ts } = demos.find((d) => d.name === id.slice("\0drawer:".length));
+    const parts = [["Go", go], ["TypeScript", ts]].flatMap(([language, files]) =>
+      [files].flat().map((file) => {
+        this.addWatchFile(resolve(root, file));
+        return { language, file, code: excerpt(root, file) };
+      }),
+    );
     return `export default ${JSON.stringify(parts)}`;
+  },
+};
+
+/** import demos from "virtual:demos": what the panel lists. */
+const list = {
+  name: "demos",
+  resolveId: (id) => (id === "virtual:demos" ? "\0demos" : undefined),
+  load: (id) => (id === "\0demos" ? `export default ${JSON.stringify(demos.map(({ name, title, sentence }) => ({ name, title, sentence })))}` : undefined),
+};
+
+const frames = {
+  name: "frames",
+  transformIndexHtml: {
+    order: "pre",
+    handler(html, { filename }) {
+      const name = dirname(relative(here, filename));
+      return frame(html, name === "." ? panel : demos.find((d) => d.name === name));
+    },
   },
 };
 
 export default defineConfig({
   root: here,
-  plugins: [drawer],
+  plugins: [drawers, list, frames],
   build: {
     outDir: "dist",
     emptyOutDir: false,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ["index.html", "chat/index.html", "raw/index.html"].map((f) => resolve(here, f)),
+      input: ["index.html", ...demos.map((d) => `${d.name}/index.html`)].map((f) => resolve(here, f)),
     },
   },
   server: {
     proxy: Object.fromEntries(
-      ["/chatHub", "/ws", "/healthz"].map((p) => [p, { target: "http://localhost:5000", ws: true }]),
+      ["^/[a-zA-Z]+Hub", "/gallery/", "/healthz", ...demos.flatMap((d) => d.proxy)].map((p) => [p, { target: "http://localhost:5000", ws: true }]),
     ),
   },
 });

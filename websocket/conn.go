@@ -67,6 +67,7 @@ type setup struct {
 
 func newConn(s setup) *Conn {
 	engine := wire.NewEngine(nil)
+	engine.SetDriver(wire.Goroutine) // a poller is for many
 	c := &Conn{
 		out: engine.NewOutbox(&wire.OutboxOptions{
 			// Write keeps the bound, by waiting: an overflow would end the line.
@@ -81,7 +82,7 @@ func newConn(s setup) *Conn {
 	}
 	c.in = input{c: c, serve: s.serve, onClose: s.onClose,
 		machine: wsconn.New(wsconn.Config{Client: s.client, MaxMessage: s.max, Deflate: s.agreed.Deflate})}
-	engine.Stream(s.nc, s.buffered, c.out, wsconn.Framing{Client: s.client, Deflate: s.agreed.Deflate}, &c.in)
+	engine.Attach(s.nc, s.buffered, c.out, wsconn.Framing{Client: s.client, Deflate: s.agreed.Deflate}, &c.in)
 	return c
 }
 

@@ -17,6 +17,7 @@ type config struct {
 	Addr           string
 	RedirectAddr   string
 	Gallery        toggle
+	Data           string
 	Bench          bool
 	Driver         choice
 	AllowedOrigins []string
@@ -56,6 +57,7 @@ func (c *config) settings() *pflag.FlagSet {
 	fs.StringVar(&c.RedirectAddr, "redirect-addr", "", "`address` that sends plain HTTP on to HTTPS, such as :80")
 	fs.Var(&c.Gallery, "gallery", "serve the demos, their pages and the raw echo: auto, true or false; auto serves them on a loopback address without a proxy in front")
 	fs.Lookup("gallery").NoOptDefVal = "true"
+	fs.StringVar(&c.Data, "data", "", "`folder` where demos keep files between runs (default: the user's cache)")
 	fs.BoolVar(&c.Bench, "bench", false, "add the hub /bench, which load generators call")
 	c.Driver = choice{"auto", []string{"auto", "event", "goroutine", "stream"}}
 	fs.Var(&c.Driver, "driver", "how sockets are driven: auto, event, goroutine or stream")

@@ -44,6 +44,7 @@ func newDoor(c *config, log *slog.Logger) (*door, error) {
 		return nil, err
 	}
 	d.options.Authenticate = d.verifier.Authenticate
+	d.options.CloseOnAuthenticationExpiration = true
 	return d, nil
 }
 

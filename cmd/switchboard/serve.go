@@ -76,7 +76,7 @@ func serve(ctx context.Context, c *config, log *slog.Logger) error {
 	s := newSite(log, d, c.Bench)
 	gallery := c.gallery(l.Addr())
 	if gallery {
-		s.mountGallery(galleryOptions{Addr: l.Addr(), TLS: c.tls()})
+		s.mountGallery(galleryOptions{Addr: l.Addr(), TLS: c.tls(), Data: c.Data})
 	}
 	fmt.Printf("Switchboard is listening on %s\n", address(c, l))
 	warnIfPublic(l, gallery, c, log)

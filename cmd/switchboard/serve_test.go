@@ -39,20 +39,27 @@ func loadArgs(environ []string, args ...string) (*config, error) {
 	return load(flags, environ)
 }
 
-// gallerySite is a site as serve makes it on a loopback address.
-func gallerySite(t *testing.T, bench bool) *site {
+// plainSite is a site without the gallery.
+func plainSite(t *testing.T, bench bool) *site {
 	t.Helper()
 	d, err := newDoor(configured(t), quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := newSite(quiet(), d, bench)
-	s.mountGallery(galleryOptions{})
 	t.Cleanup(func() {
 		if err := s.shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
+	return s
+}
+
+// gallerySite is a site as serve makes it on a loopback address.
+func gallerySite(t *testing.T, bench bool) *site {
+	t.Helper()
+	s := plainSite(t, bench)
+	s.mountGallery(galleryOptions{Data: t.TempDir()})
 	return s
 }
 
@@ -70,6 +77,8 @@ func TestSite(t *testing.T) {
 		{"GET", "/ws", 400, "WebSocket"},
 		{"GET", "/nothing", 404, ""},
 		{"POST", "/chatHub/negotiate?negotiateVersion=1", 200, "connectionToken"},
+		{"POST", "/galleryHub/negotiate?negotiateVersion=1", 200, "connectionToken"},
+		{"GET", "/gallery/here", 200, `{"twoNames":false,"addresses":[]}`},
 		{"POST", "/bench/negotiate?negotiateVersion=1", 200, "connectionToken"},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.path, nil)

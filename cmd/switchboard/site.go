@@ -5,15 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
+	"time"
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
-	"github.com/switchboard-rt/switchboard/examples/chat"
-	"github.com/switchboard-rt/switchboard/web"
-	"github.com/switchboard-rt/switchboard/websocket"
 )
+
+// savingTime is what all demos together may take to end after their hubs.
+const savingTime = time.Second
 
 // site is everything that serve offers.
 type site struct {
@@ -22,6 +22,7 @@ type site struct {
 	door  *door
 	hubs  []*switchboard.Hub
 	doors []*endpoint.Handler
+	ends  []func(context.Context) error // what ends after the hubs
 }
 
 // newSite makes a site without the gallery; d says how hubs are entered.
@@ -34,25 +35,18 @@ func newSite(log *slog.Logger, d *door, bench bool) *site {
 	return s
 }
 
-// galleryOptions say where the gallery stands.
-type galleryOptions struct {
-	Addr net.Addr // what the server listens on; nil: unknown
-	TLS  bool
-}
-
-// mountGallery adds the demos and their pages.
-func (s *site) mountGallery(galleryOptions) {
-	s.hub("/chatHub", chat.New(&switchboard.Options{Logger: s.log}))
-	s.HandleFunc("/ws", rawEcho)
-	s.Handle("/", web.Handler())
-}
-
-func (s *site) hub(path string, h *switchboard.Hub) {
+// hub mounts a hub; change may alter the site's options for it alone.
+func (s *site) hub(path string, h *switchboard.Hub, change ...func(*endpoint.Options)) {
+	o := s.door.options
+	for _, f := range change {
+		f(&o)
+	}
 	s.hubs = append(s.hubs, h)
-	s.doors = append(s.doors, endpoint.Mount(s, path, h, &s.door.options))
+	s.doors = append(s.doors, endpoint.Mount(s, path, h, &o))
 }
 
-// shutdown ends the hubs side by side and waits for their connections.
+// shutdown ends the hubs side by side, waits for their connections and then
+// ends what the demos run beside them.
 func (s *site) shutdown(ctx context.Context) error {
 	ends := make(chan error)
 	for _, h := range s.hubs {
@@ -65,24 +59,13 @@ func (s *site) shutdown(ctx context.Context) error {
 	for _, d := range s.doors {
 		errs = append(errs, d.Shutdown(ctx))
 	}
-	return errors.Join(errs...)
-}
-
-// rawEcho answers a text with "Echo: " before it and anything else with itself.
-func rawEcho(w http.ResponseWriter, r *http.Request) {
-	// drawer: begin
-	err := websocket.Serve(w, r, nil, func(c *websocket.Conn, typ websocket.Type, p []byte) {
-		if typ == websocket.Text {
-			p = append([]byte("Echo: "), p...)
-		}
-		if err := c.Write(context.Background(), typ, p); err != nil {
-			c.CloseNow()
-		}
-	})
-	// drawer: end
-	if err != nil {
-		slog.Debug("raw echo: refused", "remote", r.RemoteAddr, "error", err)
+	// A demo that has a file to write gets its time even if a client has used up the hubs'.
+	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), savingTime)
+	defer cancel()
+	for _, end := range s.ends {
+		errs = append(errs, end(saving))
 	}
+	return errors.Join(errs...)
 }
 
 // benchHub is what load generators call.

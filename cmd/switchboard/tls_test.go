@@ -74,7 +74,7 @@ func run(t *testing.T, args ...string) *running {
 		t.Fatal(err)
 	}
 	s := newSite(quiet(), d, true)
-	s.mountGallery(galleryOptions{})
+	s.mountGallery(galleryOptions{Data: t.TempDir()})
 	s.HandleFunc("/remote", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, " ", r.RemoteAddr) })
 	done := make(chan error, 1)
 	go func() { done <- serveOn(ctx, l, c, id, s, quiet()) }()

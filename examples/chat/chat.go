@@ -1,115 +1,83 @@
-// Package chat is the chat of the gallery: everybody in one room, with names.
+// Package chat is the gallery's live chat: rooms, names, who is here, who is
+// typing, the last messages for whoever comes, and direct messages.
 package chat
 
 import (
 	"context"
-	"slices"
-	"strings"
-	"sync"
-	"unicode"
-	"unicode/utf8"
+	"sync/atomic"
+	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
-const (
-	maxName = 32   // characters
-	maxText = 2000 // characters
-)
+// guests is the group of clients that have entered no room: the newcomer's ten
+// lines with SendMessage and ReceiveMessage. They hear and speak in the lobby.
+// Names of rooms begin otherwise, see roomGroup.
+const guests = "guests"
 
-// room is who is in it.
-type room struct {
-	hub *switchboard.Hub
+func roomGroup(room string) string { return "room:" + room }
 
-	mu     sync.Mutex
-	people map[string]string // connection id to name
+// server joins the hub to the rooms.
+type server struct {
+	hub   *switchboard.Hub
+	rooms *rooms
+	said  atomic.Int64
+	news  *demo.Calm // tells who is how many in which room
 }
 
-// New makes the hub.
+// New makes the demo. Its hub takes, from a page,
 //
-// Clients call SendMessage(user, message); everybody gets
-// ReceiveMessage(user, message). A client that calls Enter(name) is shown as
-// present: the others get Joined(name) and, when it goes, Left(name); Enter
-// returns the names of all who are there.
-func New(o *switchboard.Options) *switchboard.Hub {
+//	Enter(name, room)  -> snapshot  say who you are, and go to a room
+//	Say(text)                       to everybody in the room
+//	Whisper(id, text)  -> message   to one person in the room
+//	Typing()                        the others see that you write
+//
+// and calls said(message), whispered(message), joined(person), renamed(person),
+// left(id), typing(id) and rooms(list). Clients that never enter use
+// SendMessage(user, message) and ReceiveMessage(user, message).
+func New(env demo.Env) *demo.Demo {
+	s := newServer(env.Options())
+	return &demo.Demo{
+		Name:     "chat",
+		Hubs:     []demo.Hub{{Path: "/chatHub", Hub: s.hub}},
+		Messages: &s.said,
+		Shutdown: s.news.Shutdown,
+	}
+}
+
+func newServer(o *switchboard.Options) *server {
+	s := &server{hub: switchboard.NewHub("chat", o), rooms: newRooms(time.Now())}
+	s.news = demo.NewCalm(500*time.Millisecond, s.tellRooms)
+	s.hub.Handle("Enter", s.enter)
+	s.hub.OnConnect(func(ctx context.Context, c *switchboard.Conn) error { return c.Join(ctx, guests) })
+	s.hub.OnDisconnect(func(ctx context.Context, c *switchboard.Conn, _ error) { s.left(ctx, c) })
 	// drawer: begin
-	hub := switchboard.NewHub("chat", o)
-	hub.Handle("SendMessage", func(ctx context.Context, user, message string) error {
-		if err := check(user, message); err != nil {
-			return err // the client sees why
+	s.hub.Handle("Say", func(ctx context.Context, c *switchboard.Conn, text string) error {
+		m, err := s.rooms.say(c.ID(), text, time.Now())
+		if err != nil {
+			return err // a sentence that the person sees
 		}
-		return hub.All().Send(ctx, "ReceiveMessage", user, message)
+		return s.deliver(ctx, m)
 	})
 	// drawer: end
-	r := &room{hub: hub, people: map[string]string{}}
-	hub.Handle("Enter", r.enter)
-	hub.Handle("Ping", func(c *switchboard.Conn) string { return c.Peer().Transport.String() })
-	hub.OnDisconnect(r.leave)
-	return hub
+	s.hub.Handle("SendMessage", s.sendMessage)
+	s.hub.Handle("Whisper", s.whisper)
+	s.hub.Handle("Typing", s.typing)
+	return s
 }
 
-func (r *room) enter(ctx context.Context, c *switchboard.Conn, name string) ([]string, error) {
-	name = strings.TrimSpace(name)
-	if err := checkName(name); err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	old, again := r.people[c.ID()]
-	r.people[c.ID()] = name
-	names := r.names()
-	r.mu.Unlock()
-	if again && old == name {
-		return names, nil
-	}
-	if again {
-		if err := c.Others().Send(ctx, "Left", old); err != nil {
-			return nil, err
+// drawer: begin
+
+// deliver takes a message to its room and, from the lobby, to the guests.
+func (s *server) deliver(ctx context.Context, m message) error {
+	s.said.Add(1)
+	if m.Room == lobby {
+		if err := s.hub.Group(guests).Send(ctx, "ReceiveMessage", m.Name, m.Text); err != nil {
+			return err
 		}
 	}
-	return names, c.Others().Send(ctx, "Joined", name)
+	return s.hub.Group(roomGroup(m.Room)).Send(ctx, "said", m)
 }
 
-func (r *room) leave(ctx context.Context, c *switchboard.Conn, _ error) {
-	r.mu.Lock()
-	name, was := r.people[c.ID()]
-	delete(r.people, c.ID())
-	r.mu.Unlock()
-	if was {
-		_ = r.hub.All().Send(ctx, "Left", name) // a name always encodes
-	}
-}
-
-// names lists who is there. r.mu is held.
-func (r *room) names() []string {
-	names := make([]string, 0, len(r.people))
-	for _, n := range r.people {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
-
-func check(user, message string) error {
-	if err := checkName(user); err != nil {
-		return err
-	}
-	switch n := utf8.RuneCountInString(message); {
-	case strings.TrimSpace(message) == "":
-		return switchboard.Error("A message needs a text.")
-	case n > maxText:
-		return switchboard.Errorf("A message has at most %d characters; this one has %d.", maxText, n)
-	}
-	return nil
-}
-
-func checkName(name string) error {
-	switch n := utf8.RuneCountInString(name); {
-	case strings.TrimSpace(name) == "":
-		return switchboard.Error("A name is needed.")
-	case n > maxName:
-		return switchboard.Errorf("A name has at most %d characters; this one has %d.", maxName, n)
-	case strings.ContainsFunc(name, unicode.IsControl):
-		return switchboard.Error("A name has no control characters.")
-	}
-	return nil
-}
+// drawer: end

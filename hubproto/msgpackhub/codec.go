@@ -50,7 +50,7 @@ func prefix(buf []byte) (size, n int, err error) {
 	for i := range min(len(buf), maxPrefix) {
 		b := buf[i]
 		if i == maxPrefix-1 && b > 0x07 {
-			return 0, 0, &hubproto.ProtocolError{Text: "Messages over 2GB in size are not supported."}
+			return 0, 0, &hubproto.ProtocolError{Type: "FormatException", Text: "Messages over 2GB in size are not supported."}
 		}
 		size |= int(b&0x7F) << (7 * i)
 		if b < 0x80 {

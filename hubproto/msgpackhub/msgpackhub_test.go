@@ -64,9 +64,9 @@ func TestAccepted(t *testing.T) {
 		"93 63 01 02":                      `99 "" "" 0 []`,
 		"92 08 cd 01 00":                   `8 "" "" 0 [] 256`,
 		"96 01 81 a1 6b a1 76 c0 a1 4d 90 91 a1 73":                   `1 "" "M" 0 [s] map[k:v]`,
-		"94 01 80 c0 a1 4d":                                           `1 "" "M" 0 [] msgpackhub: the arguments are no MessagePack array`,
-		"96 01 80 c0 a1 4d c0 90":                                     `1 "" "M" 0 [] msgpackhub: the arguments are no MessagePack array`,
-		"96 01 80 c0 a1 4d dc 7f ff 01":                               `1 "" "M" 0 [] msgpackhub: the arguments are no MessagePack array`,
+		"94 01 80 c0 a1 4d":                                           `1 "" "M" 0 [] Reading array length for 'arguments' failed.`,
+		"96 01 80 c0 a1 4d c0 90":                                     `1 "" "M" 0 [] Reading array length for 'arguments' failed.`,
+		"96 01 80 c0 a1 4d dc 7f ff 01":                               `1 "" "M" 0 [] Reading array length for 'arguments' failed.`,
 		"96 01 80 c0 a1 4d 91 " + strings.Repeat("91", 200) + "c0 90": `1 "" "M" 0 [] msgpackhub: the value is nested too deep`,
 	} {
 		var m hubproto.Message
@@ -100,7 +100,7 @@ func TestViolations(t *testing.T) {
 		"a1 78":                            "Reading 'messageType' as Int32 failed.",
 		"91 a1 31":                         "Reading 'messageType' as Int32 failed.",
 		"96 01 c0 c0 a1 4d 90 90":          "Reading map length for 'headers' failed.",
-		"96 01 81 a1 61 01 c0 a1 4d 90 90": "Reading 'headers' as String failed.",
+		"96 01 81 a1 61 01 c0 a1 4d 90 90": "Reading 'headers[0].Value' as String failed.",
 		"96 01 80 c0 c0 90 90":             "Null or empty target for Invocation message.",
 		"96 01 80 c0 a0 90 90":             "Null or empty target for Invocation message.",
 		"96 01 80 05 a1 4d 90 90":          "Reading 'invocationId' as String failed.",
@@ -109,7 +109,7 @@ func TestViolations(t *testing.T) {
 		"93 05 80 a0":                      "Null or empty invocation ID for CancelInvocation message.",
 		"95 03 80 a1 78 09 01":             "Invalid invocation result kind.",
 		"96 01 80 c0 a1 4d 90 c0":          "Reading array length for 'streamIds' failed.",
-		"91 08":                            "Reading 'sequenceId' as Int32 failed.",
+		"91 08":                            "Reading 'sequenceId' as Int64 failed.",
 	} {
 		var m hubproto.Message
 		err := New().Parse(unhex(t, in), &m)

@@ -1,14 +1,13 @@
 package msgpackhub
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/switchboard-rt/switchboard/hubproto"
 	"github.com/tinylib/msgp/msgp"
 )
 
-var errArgs = errors.New("msgpackhub: the arguments are no MessagePack array")
+var errArgs = &hubproto.ProtocolError{Text: "Reading array length for 'arguments' failed."}
 
 // reader walks over the elements of a message.
 type reader struct {
@@ -31,7 +30,7 @@ func (codec) Parse(body []byte, m *hubproto.Message) error {
 	if !ok {
 		return failed("messageType", "Int32")
 	}
-	m.Type = hubproto.Type(r.integer("messageType"))
+	m.Type = hubproto.Type(r.integer("messageType", "Int32"))
 	if r.err != nil {
 		return r.err
 	}
@@ -55,7 +54,7 @@ func (codec) Parse(body []byte, m *hubproto.Message) error {
 	case hubproto.Close:
 		r.close()
 	case hubproto.Ack, hubproto.Sequence:
-		m.SequenceID = r.integer("sequenceId")
+		m.SequenceID = r.integer("sequenceId", "Int64")
 	}
 	return r.err
 }
@@ -69,14 +68,14 @@ func (r *reader) next() bool {
 	return true
 }
 
-func (r *reader) integer(name string) int64 {
+func (r *reader) integer(name, kind string) int64 {
 	if !r.next() || len(r.p) == 0 || !isInteger(r.p) {
-		r.fail(failed(name, "Int32"))
+		r.fail(failed(name, kind))
 		return 0
 	}
 	n, rest, err := msgp.ReadInt64Bytes(r.p)
 	if err != nil {
-		r.fail(failed(name, "Int32"))
+		r.fail(failed(name, kind))
 	}
 	r.p = rest
 	return n
@@ -123,11 +122,15 @@ func (r *reader) headers() {
 		r.fail(&hubproto.ProtocolError{Text: "Reading map length for 'headers' failed."})
 		return
 	}
-	for range n {
+	for i := range n {
 		key, after, err1 := msgp.ReadStringBytes(rest)
 		value, after, err2 := msgp.ReadStringBytes(after)
-		if err1 != nil || err2 != nil {
-			r.fail(failed("headers", "String"))
+		switch {
+		case err1 != nil:
+			r.fail(failed(fmt.Sprintf("headers[%d].Key", i), "String"))
+			return
+		case err2 != nil:
+			r.fail(failed(fmt.Sprintf("headers[%d].Value", i), "String"))
 			return
 		}
 		if r.m.Headers == nil {
@@ -170,7 +173,7 @@ func (r *reader) arguments() {
 	if r.next() {
 		n, rest, ok = array(r.p)
 	}
-	if !ok {
+	if !ok || n > len(rest) {
 		r.m.ArgsErr = errArgs
 		return
 	}
@@ -223,7 +226,7 @@ func (r *reader) raw() (value []byte, ok bool) {
 }
 
 func (r *reader) completion() {
-	switch r.integer("resultKind") {
+	switch r.integer("resultKind", "Int32") {
 	case 1:
 		r.m.Error, r.m.HasError = string(r.text("error", false)), true
 	case 2:

@@ -8,6 +8,8 @@
 //     at package level holds a goroutine, timer or channel.
 //   - An [Outbox] is what is pending for one connection, in the order it will
 //     be written. It is a transport.Link, and outlives its carriers.
+//   - A resumable outbox (resend.go) numbers what it sends and survives the loss
+//     of its push carrier: the next one gets what the client may have missed.
 //   - A push carrier ([Engine.Stream]) is a socket that the engine reads and
 //     writes. A pull carrier is a handler's goroutine that calls [Outbox.Take].
 //

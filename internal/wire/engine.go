@@ -12,8 +12,14 @@ import (
 // Engine owns what runs for a set of connections. NewEngine starts nothing;
 // goroutines exist only while there is work or a connection being read.
 type Engine struct {
-	log   *slog.Logger
-	sweep sweeper
+	log     *slog.Logger
+	sweep   sweeper
+	driver  Driver
+	poller  *poller
+	crew    *crew
+	flusher *flusher
+	corks   corks
+	lanes   atomic.Uint32 // outboxes made, to spread them over the flush workers
 
 	running atomic.Int64
 	mu      sync.Mutex
@@ -25,8 +31,11 @@ func NewEngine(log *slog.Logger) *Engine {
 	if log == nil {
 		log = slog.Default()
 	}
-	e := &Engine{log: log}
+	e := &Engine{log: log, driver: driverFromEnvironment()}
 	e.sweep.engine = e
+	e.crew = newCrew(e)
+	e.flusher = newFlusher(e)
+	e.poller = newPoller(e)
 	return e
 }
 

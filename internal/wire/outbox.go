@@ -25,6 +25,9 @@ type OutboxOptions struct {
 	WriteTimeout time.Duration
 	// CloseTimeout bounds each rung of the closing ladder: 5 s.
 	CloseTimeout time.Duration
+	// Resumable lets the outbox outlive the loss of a push carrier: another may
+	// take its place (resend.go). Without it an outbox ends with its carrier.
+	Resumable bool
 	// Retired is called once, outside of locks, before the last frame can go
 	// out: the connection's token must be dead when it returns.
 	Retired func()
@@ -53,13 +56,17 @@ type Outbox struct {
 	done    chan struct{}    // made when asked for
 	rung    *time.Timer      // bounds the present rung of the ladder
 
-	push    *stream // the push carrier, nil while there is none
-	writing bool    // its writer goroutine runs
+	push   carrier // the push carrier, nil while there is none
+	resend *resend // nil unless another may take its place
+	dirty  bool    // on a flush worker's list
+	corks  int     // while its methods run, what is sent waits
+	corked bool    // on the list of those whose cork is watched
+	lane   uint32  // which flush worker's
 }
 
 // NewOutbox makes an open outbox without a carrier. nil options mean the defaults.
 func (e *Engine) NewOutbox(o *OutboxOptions) *Outbox {
-	out := &Outbox{engine: e}
+	out := &Outbox{engine: e, lane: e.lanes.Add(1)}
 	if o != nil {
 		out.opts = *o
 	}
@@ -71,6 +78,9 @@ func (e *Engine) NewOutbox(o *OutboxOptions) *Outbox {
 	}
 	if out.opts.CloseTimeout <= 0 {
 		out.opts.CloseTimeout = defaultCloseTimeout
+	}
+	if out.opts.Resumable {
+		out.resend = &resend{}
 	}
 	return out
 }
@@ -84,53 +94,68 @@ func (o *Outbox) Send(f *transport.Frame) error {
 	if o.state != open {
 		return o.err
 	}
-	return o.append(f)
+	if err := o.append(f); err != nil {
+		return err
+	}
+	o.flush()
+	return nil
 }
 
-// Queue is Send: carriers whose writes may block have a writer of their own
-// and need no flush worker.
-func (o *Outbox) Queue(f *transport.Frame) error { return o.Send(f) }
+// Queue is Send for fan-out: a flush worker writes f, with whatever else is
+// pending by then. Carriers whose writes may block have a writer of their own.
+func (o *Outbox) Queue(f *transport.Frame) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.state != open {
+		return o.err
+	}
+	if err := o.append(f); err != nil {
+		return err
+	}
+	if o.push != nil && o.push.direct() {
+		o.soil()
+	} else {
+		o.flush()
+	}
+	return nil
+}
 
-// append puts f behind what is pending and sees that somebody writes it. o.mu is held.
+// append puts f behind what is pending, or with the control frames that pass
+// it. o.mu is held.
 func (o *Outbox) append(f *transport.Frame) error {
-	if f.Op == transport.OpPong && o.replacePong(f) {
+	list := &o.pending
+	if o.resend != nil && f.Class == transport.Control {
+		list = &o.resend.control
+	}
+	return o.appendTo(list, f)
+}
+
+func (o *Outbox) appendTo(list *[]*transport.Frame, f *transport.Frame) error {
+	if f.Op == transport.OpPong && o.replacePong(*list, f) {
 		return nil
 	}
 	if o.bytes > 0 && o.bytes+len(f.Payload) > o.opts.MaxPending {
 		o.overflow()
 		return o.err
 	}
-	o.pending = append(o.pending, f)
-	o.bytes += len(f.Payload) + frameOverhead
+	*list = append(*list, f)
+	o.bytes += cost(f)
 	o.notify()
-	o.flush()
 	return nil
 }
-
-// frameOverhead stands for what a pending frame costs beside its payload, so
-// that many empty ones are bounded as well.
-const frameOverhead = 16
 
 // replacePong puts f in the place of a pong that has not been written: only
 // the latest ping needs an answer (RFC 6455, 5.5.3), which keeps a flood of
 // pings by a client that does not read from piling up. o.mu is held.
-func (o *Outbox) replacePong(f *transport.Frame) bool {
-	for i := len(o.pending) - 1; i >= 0 && i >= len(o.pending)-8; i-- {
-		if old := o.pending[i]; old.Op == transport.OpPong {
+func (o *Outbox) replacePong(list []*transport.Frame, f *transport.Frame) bool {
+	for i := len(list) - 1; i >= 0 && i >= len(list)-8; i-- {
+		if old := list[i]; old.Op == transport.OpPong {
 			o.bytes += len(f.Payload) - len(old.Payload)
-			o.pending[i] = f
+			list[i] = f
 			return true
 		}
 	}
 	return false
-}
-
-// flush starts the writer of a push carrier if none runs. o.mu is held.
-func (o *Outbox) flush() {
-	if o.push != nil && !o.writing {
-		o.writing = true
-		o.engine.Go("writer", o.push.write)
-	}
 }
 
 // Pending is the number of bytes that have not been written.

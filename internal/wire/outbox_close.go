@@ -40,11 +40,18 @@ func (o *Outbox) lastLocked(f *transport.Frame) {
 	if o.state != open {
 		return
 	}
-	if f != nil && o.append(f) != nil {
-		return // the overflow has ended it already
+	if f != nil {
+		if o.appendTo(&o.pending, f) != nil { // behind everything
+			return // the overflow has ended it already
+		}
+		o.flush()
 	}
 	o.climb(last)
 	o.err = transport.ErrClosed
+	if o.resend != nil { // nothing waits for acknowledgements any more
+		o.resend.calm()
+		o.flush()
+	}
 }
 
 // climb goes to a rung and starts its clock. o.mu is held.
@@ -107,7 +114,7 @@ func (o *Outbox) close(why transport.CloseReason, goodbye *transport.Frame) {
 	switch {
 	case o.push != nil:
 		o.flush()
-	case len(o.pending) == 0:
+	case len(o.pending) == 0 || o.resend != nil: // no carrier will come for the rest
 		o.finish()
 	}
 }
@@ -137,6 +144,10 @@ func (o *Outbox) finish() {
 		o.err = transport.ErrClosed
 	}
 	o.pending, o.bytes, o.paused = nil, 0, false
+	if o.resend != nil {
+		o.resend.calm()
+		o.resend = nil
+	}
 	o.climb(closed)
 	if o.done != nil {
 		close(o.done)

@@ -16,6 +16,9 @@ func (o *Outbox) Resume() {
 	defer o.mu.Unlock()
 	o.paused = false
 	o.notify()
+	if o.push != nil {
+		o.push.resumed()
+	}
 }
 
 // Paused reports whether reading is stopped.
@@ -30,5 +33,13 @@ func (o *Outbox) Paused() bool {
 func (o *Outbox) Readable(ctx context.Context) error {
 	return o.await(ctx, func() (bool, error) {
 		return !o.paused || o.state >= closing, nil
+	})
+}
+
+// readable is Readable for the reader of a push carrier, which also goes on,
+// to find its socket closed, when the carrier is not the outbox's any more.
+func (o *Outbox) readable(c carrier) {
+	_ = o.await(context.Background(), func() (bool, error) {
+		return !o.held(c), nil
 	})
 }

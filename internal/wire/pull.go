@@ -45,25 +45,15 @@ func (o *Outbox) takeData(max int) []*transport.Frame {
 			break
 		}
 		n++
-		o.bytes -= len(f.Payload) + frameOverhead
+		o.bytes -= cost(f)
 		if data {
 			taken = append(taken, f)
 			size += len(f.Payload)
 		}
 	}
 	if n > 0 {
-		o.drop(n)
+		o.pending = shift(o.pending, n)
 		o.notify()
 	}
 	return taken
-}
-
-// drop removes the first n pending frames. An idle outbox holds no list.
-func (o *Outbox) drop(n int) {
-	rest := copy(o.pending, o.pending[n:])
-	clear(o.pending[rest:])
-	o.pending = o.pending[:rest]
-	if rest == 0 {
-		o.pending = nil
-	}
 }

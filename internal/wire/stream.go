@@ -1,11 +1,13 @@
 package wire
 
 import (
-	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/transport"
@@ -32,47 +34,65 @@ type Input interface {
 	// Run may take as long as it likes.
 	Run()
 	// End is called once, when reading is over: with Feed's error, or nil if
-	// the peer has left or was lost.
+	// the peer has left or was lost. It is not called if the outbox goes on
+	// without this socket; see Losable.
 	End(cause error) (run bool)
 }
 
+// Losable is an Input of a resumable outbox. Lost is called instead of End when
+// the socket was lost, or replaced by another.
+type Losable interface{ Lost() }
+
 // stream is the driver that works with any net.Conn on every platform:
 // blocking reads with a small buffer, and a writer goroutine on demand. It is
-// the reference for other drivers.
+// the reference for other drivers. With raw it is the goroutine driver: the
+// reader waits for the socket without a buffer, and goes on as a fresh
+// goroutine behind everything it has read, because a stack that has once grown
+// never becomes small again.
 type stream struct {
 	engine   *Engine
 	nc       net.Conn
+	raw      syscall.RawConn // the socket below nc; nil: unknown
 	out      *Outbox
 	framing  Framing
 	in       Input
 	buffered []byte // read before the socket
+	hot      bool   // nc may hold bytes that the socket does not show
 
 	hangs sync.Once
 
-	// Guarded by out.mu: the later of the two closes the socket.
-	readDone, writeDone bool
+	// Guarded by out.mu.
+	writing bool // the writer goroutine runs
+	ended   ends
 	// fedOver: the input has said that nothing more will come. On a net.Conn
-	// that cannot be shut one side at a time this and writeDone close it.
+	// that cannot be shut one side at a time this and ended.write close it.
 	fedOver bool
 }
 
-// Stream attaches nc to out as its carrier and starts reading: first buffered,
-// then the socket. It returns at once. The driver closes nc in the end.
-func (e *Engine) Stream(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) {
-	s := &stream{engine: e, nc: nc, out: out, framing: f, in: in, buffered: buffered}
-	out.mu.Lock()
-	alive := out.state != closed
-	if alive {
-		out.push = s
-		if len(out.pending) > 0 || out.state == closing {
-			out.flush()
-		}
-	}
-	out.mu.Unlock()
-	if !alive {
+// ends says which sides of a socket are over: the later one closes it.
+type ends struct{ read, write bool }
+
+// Stream is Attach with the stream driver, which needs nothing of nc.
+func (e *Engine) Stream(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) bool {
+	return e.attachStream(nc, nil, buffered, out, f, in)
+}
+
+func (e *Engine) attachStream(nc net.Conn, raw syscall.RawConn, buffered []byte, out *Outbox, f Framing, in Input) bool {
+	s := &stream{engine: e, nc: nc, raw: raw, out: out, framing: f, in: in, buffered: buffered}
+	ok := out.attach(s)
+	if !ok {
 		s.hangUp()
 	}
 	e.Go("reader", s.read)
+	return ok
+}
+
+// flush starts the writer if none runs. out.mu is held.
+func (s *stream) flush() {
+	if !s.writing {
+		s.writing = true
+		s.engine.Go("writer", s.write)
+	}
 }
 
 // small is the buffer of a reader that waits, large that of one that is busy.
@@ -91,13 +111,16 @@ func (s *stream) read() {
 	run, err := s.readUntilRun()
 	if err == nil {
 		s.engine.Go("reader", s.read)
-		s.in.Run()
+		if run {
+			s.in.Run()
+		}
 		return
 	}
 	s.endReading(run, err)
 }
 
-// readUntilRun feeds the input until it wants Run called or reading ends.
+// readUntilRun feeds the input until it wants Run called, the stack has grown
+// for nothing, or reading ends.
 func (s *stream) readUntilRun() (run bool, err error) {
 	if len(s.buffered) > 0 {
 		p := s.buffered
@@ -108,13 +131,52 @@ func (s *stream) readUntilRun() (run bool, err error) {
 	}
 	full := false
 	for {
-		if err := s.out.Readable(context.Background()); err != nil {
-			return false, err
+		s.out.readable(s)
+		if s.raw != nil {
+			run, err = s.readReady()
+			if run || err != nil || !s.hot {
+				return run, err
+			}
+			continue
 		}
 		if run, full, err = s.readOnce(full); run || err != nil {
 			return run, err
 		}
 	}
+}
+
+var past = time.Unix(1, 0)
+
+// readReady waits without a buffer until there is something, then reads it. A
+// TLS connection may hold more than it has given: while that may be it is
+// asked again, without waiting.
+func (s *stream) readReady() (run bool, err error) {
+	if !s.hot {
+		if err := waitReadable(s.raw); err != nil {
+			return false, err
+		}
+	} else if err := s.nc.SetReadDeadline(past); err != nil {
+		return false, err
+	}
+	b := large.Get().(*[16 << 10]byte)
+	defer large.Put(b)
+	n, err := s.nc.Read(b[:])
+	if s.hot {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = nil
+		}
+		s.hot = n > 0
+		_ = s.nc.SetReadDeadline(time.Time{}) // the next read shows whether it took
+	} else {
+		_, s.hot = s.nc.(*tls.Conn)
+	}
+	if n > 0 {
+		var fed error
+		if run, fed = s.feed(b[:n]); fed != nil {
+			return run, fed
+		}
+	}
+	return run, err
 }
 
 // readOnce reads once, with a big buffer if the last one was filled.
@@ -154,12 +216,27 @@ type feedError struct{ err error }
 
 func (e *feedError) Error() string { return e.err.Error() }
 
-// endReading tells the input, and sees to the end of the socket.
-func (s *stream) endReading(run bool, err error) {
-	var cause error
+// endCause is what the input is told, and whether the end is by its own word.
+func endCause(err error) (cause error, ours bool) {
 	fed, ours := errors.AsType[*feedError](err)
 	if ours && fed.err != io.EOF {
 		cause = fed.err
+	}
+	return cause, ours
+}
+
+// endReading tells the input, and sees to the end of the socket.
+func (s *stream) endReading(run bool, err error) {
+	cause, ours := endCause(err)
+	if s.out.lose(s, ours) {
+		s.hangUp()
+		if in, ok := s.in.(Losable); ok {
+			in.Lost()
+		}
+		if run {
+			s.in.Run()
+		}
+		return
 	}
 	run = s.in.End(cause) || run
 	if ours {
@@ -177,8 +254,8 @@ func (s *stream) endReading(run bool, err error) {
 // write to any more.
 func (s *stream) peerGone() {
 	s.out.mu.Lock()
-	s.readDone = true
-	over := s.out.state < closing || s.writeDone
+	s.ended.read = true
+	over := s.out.state < closing || s.ended.write
 	s.out.mu.Unlock()
 	if over {
 		s.out.Kill(nil)
@@ -190,7 +267,7 @@ func (s *stream) peerGone() {
 func (s *stream) inputOver() {
 	s.out.mu.Lock()
 	s.fedOver = true
-	over := s.writeDone && !s.halves()
+	over := s.ended.write && !s.halves()
 	s.out.mu.Unlock()
 	if over {
 		s.out.Kill(nil)
@@ -217,6 +294,12 @@ func (s *stream) discard() {
 		}
 	}
 }
+
+// direct implements carrier: a write may block.
+func (s *stream) direct() bool { return false }
+
+// resumed implements carrier: the reader waits by itself.
+func (s *stream) resumed() {}
 
 // hangUp closes the socket. A TLS connection says goodbye when it is closed;
 // the deadline keeps that short.

@@ -202,6 +202,9 @@ func TestPingFlood(t *testing.T) {
 			if err := r.out.Send(pong(fmt.Sprintf("%05d", i))); err != nil {
 				t.Fatal(err)
 			}
+			if i == 0 {
+				synctest.Wait() // the writer has begun with it
+			}
 		}
 		if n := r.out.Pending(); n > 100 {
 			t.Errorf("%d bytes of pongs are pending", n)

@@ -22,22 +22,24 @@ const (
 
 var scratches = sync.Pool{New: func() any { b := make([]byte, 0, batchSize+directSize); return &b }}
 
-// write is the writer goroutine: it runs while something is pending and ends
+// write is the writer goroutine: it runs while something is ready and ends
 // when nothing is. It writes outside the lock, so senders never wait for it.
 func (s *stream) write() {
 	defer s.guard()
-	var batch []*transport.Frame
+	var b batch
 	for {
-		var more, end bool
-		batch, more, end = s.take(batch[:0])
+		more, end := s.take(&b)
 		if !more {
 			return
 		}
-		if err := s.writeBatch(batch); err != nil {
-			s.out.Kill(nil)
+		err := s.writeBatch(b.frames)
+		s.out.giveBack(&b)
+		if err != nil {
+			if !s.out.lose(s, false) {
+				s.out.Kill(nil)
+			}
 			return
 		}
-		s.wrote(batch)
 		if end {
 			s.writeEnd()
 			return
@@ -45,40 +47,19 @@ func (s *stream) write() {
 	}
 }
 
-// take moves what is pending to batch, up to about batchSize. end says that
-// the goodbye comes behind it. more is false when there is nothing to do.
-func (s *stream) take(batch []*transport.Frame) (_ []*transport.Frame, more, end bool) {
+// take fills b with up to about batchSize. end says that the goodbye comes
+// behind it. more is false when there is nothing to do.
+func (s *stream) take(b *batch) (more, end bool) {
 	o := s.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	size := 0
-	for _, f := range o.pending {
-		if size += len(f.Payload); size > batchSize && len(batch) > 0 {
-			break
-		}
-		batch = append(batch, f)
+	if o.push == s {
+		end = o.take(b, batchSize)
 	}
-	o.drop(len(batch))
-	end = o.state == closing && len(o.pending) == 0
-	if more = len(batch) > 0 || end; !more {
-		o.writing = false
+	if more = len(b.frames) > 0 || end; !more {
+		s.writing = false
 	}
-	return batch, more, end
-}
-
-// wrote gives back the bytes of a batch that is out.
-func (s *stream) wrote(batch []*transport.Frame) {
-	o := s.out
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for i, f := range batch {
-		o.bytes -= len(f.Payload) + frameOverhead
-		batch[i] = nil
-	}
-	if o.state == closed {
-		o.bytes = 0
-	}
-	o.notify()
+	return more, end
 }
 
 // writeBatch writes frames, joined as far as that is cheap.
@@ -130,14 +111,8 @@ func (s *stream) writeAll(pieces net.Buffers) error {
 func (s *stream) writeEnd() {
 	o := s.out
 	o.mu.Lock()
-	why, goodbye := o.why, o.goodbye
+	buf := o.appendEnd(nil, s.framing)
 	o.mu.Unlock()
-	var buf []byte
-	if goodbye != nil {
-		buf = s.framing.Append(nil, goodbye)
-	} else {
-		buf = s.framing.End(nil, why)
-	}
 	if err := s.writeAll(net.Buffers{buf}); err != nil {
 		o.Kill(nil)
 		return
@@ -146,8 +121,8 @@ func (s *stream) writeEnd() {
 		_ = half.CloseWrite() // if it fails the reader finds out
 	}
 	o.mu.Lock()
-	s.writeDone = true
-	over := s.readDone || s.fedOver && !s.halves()
+	s.ended.write = true
+	over := s.ended.read || s.fedOver && !s.halves()
 	if !over && o.state == closing {
 		o.climb(halfClosed)
 	}

@@ -75,12 +75,14 @@ func newGolden(name string, o switchboard.Options) *switchboard.Hub {
 	return h
 }
 
-func delay(ctx context.Context, ms int, text string) (string, error) {
+// delay does not look at its call's ctx, because the original's takes no
+// token: a cancellation changes nothing.
+func delay(c *switchboard.Conn, ms int, text string) (string, error) {
 	select {
 	case <-time.After(time.Duration(ms) * time.Millisecond):
 		return text, nil
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
+	case <-c.Context().Done():
+		return "", context.Cause(c.Context())
 	}
 }
 

@@ -4,14 +4,15 @@
 // some of its hubs show clients every error.
 //
 // Addresses come from ASPNETCORE_URLS, as the original's runners set it:
-// "https://127.0.0.1:0;http://127.0.0.1:0".
+// "https://127.0.0.1:0;http://127.0.0.1:0". Suites whose page comes from
+// elsewhere name its origin: -origins, or SUITE_ORIGINS, separated by commas.
 package main
 
 import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"net"
@@ -27,21 +28,45 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, cmp.Or(os.Getenv("ASPNETCORE_URLS"), "https://127.0.0.1:0;http://127.0.0.1:0")); err != nil {
+	origins := flag.String("origins", os.Getenv("SUITE_ORIGINS"), "origins of pages with suites, separated by commas")
+	flag.Parse()
+	if err := run(ctx, list(*origins), cmp.Or(os.Getenv("ASPNETCORE_URLS"), "https://127.0.0.1:0;http://127.0.0.1:0")); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, addresses string) error {
-	routes := newRoutes()
-	server := &http.Server{Handler: routes, ReadHeaderTimeout: 10 * time.Second}
+func list(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+func run(ctx context.Context, origins []string, addresses string) error {
+	routes, err := newRoutes(origins)
+	if err != nil {
+		return err
+	}
+	cert, err := selfSigned()
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           routes,
+		ReadHeaderTimeout: 10 * time.Second,
+		// Named, because one server for http and https would else offer HTTP/2 and not speak it.
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}},
+	}
 	failed := make(chan error, 2)
 	for address := range strings.SplitSeq(addresses, ";") {
-		l, err := listen(address)
+		l, secure, err := listen(address)
 		if err != nil {
 			return err
 		}
-		go func() { failed <- server.Serve(l) }() // ends with Shutdown below
+		go func() { // ends with Shutdown below
+			if secure {
+				failed <- server.ServeTLS(l, "", "")
+				return
+			}
+			failed <- server.Serve(l)
+		}()
 	}
 	select {
 	case err := <-failed:
@@ -50,26 +75,26 @@ func run(ctx context.Context, addresses string) error {
 	}
 	ending, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return errors.Join(routes.shutdown(ending), server.Shutdown(ending))
+	err = routes.shutdown(ending)
+	// Whoever has a connection and asked nothing yet holds Shutdown up for seconds.
+	brief, cancelBrief := context.WithTimeout(ending, 500*time.Millisecond)
+	defer cancelBrief()
+	if server.Shutdown(brief) != nil {
+		_ = server.Close() // nothing of worth is left
+	}
+	return err
 }
 
 // listen opens one address and says so in the words that runners wait for.
-func listen(address string) (net.Listener, error) {
+func listen(address string) (l net.Listener, secure bool, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("ASPNETCORE_URLS: %w", err)
+		return nil, false, fmt.Errorf("ASPNETCORE_URLS: %w", err)
 	}
-	l, err := net.Listen("tcp", u.Host)
+	l, err = net.Listen("tcp", u.Host)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	fmt.Printf("Now listening on: %s://%s\n", u.Scheme, l.Addr())
-	if u.Scheme != "https" {
-		return l, nil
-	}
-	cert, err := selfSigned()
-	if err != nil {
-		return nil, err
-	}
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}}), nil
+	return l, u.Scheme == "https", nil
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
-	"github.com/switchboard-rt/switchboard/examples/chat"
 	"github.com/switchboard-rt/switchboard/transport"
 )
 
@@ -23,9 +22,10 @@ type routes struct {
 	doors    []*endpoint.Handler
 }
 
-func newRoutes() *routes {
+// newRoutes hosts everything. The origins are those of pages with suites.
+func newRoutes(origins []string) (*routes, error) {
 	r := &routes{handlers: map[string]http.Handler{}}
-	golden := &endpoint.Options{PollTimeout: 2 * time.Second}
+	golden := &endpoint.Options{PollTimeout: 2 * time.Second, StatefulReconnect: true}
 	tokens := newTokens()
 	bearer := *golden
 	bearer.Authenticate = tokens.user
@@ -39,12 +39,11 @@ func newRoutes() *routes {
 	r.hub("/impatient", newGolden("impatient", switchboard.Options{
 		HandshakeTimeout: time.Second, KeepAliveInterval: time.Second, ClientTimeout: 2 * time.Second,
 	}), golden)
-	r.hub("/chatHub", chat.New(nil), nil)
+	r.hub("/chatHub", newChat(), nil)
 	r.hub("/bench", newBench(), nil)
 	r.handlers["/ws"] = http.HandlerFunc(rawEcho)
-	r.handlers["/generatejwttoken"] = http.HandlerFunc(tokens.issue)
 	r.handlers["/healthz"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	return r
+	return r, r.addFunctional(origins, tokens)
 }
 
 func (r *routes) hub(path string, h *switchboard.Hub, o *endpoint.Options) {

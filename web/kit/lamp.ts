@@ -1,4 +1,4 @@
-import { make } from "./dom";
+import { button, make } from "./dom";
 
 /** How a connection is, in the words that people see. */
 export type State = "closed" | "connecting" | "waiting" | "connected" | "refused";
@@ -10,7 +10,7 @@ export type State = "closed" | "connecting" | "waiting" | "connected" | "refused
 export class Lamp {
   private readonly text = make("span", "text");
   private readonly figures = make("span", "figures mono");
-  private readonly now = make("button", "hidden", "Try now");
+  private readonly now: HTMLButtonElement;
   private timer = 0;
 
   constructor(
@@ -20,19 +20,21 @@ export class Lamp {
     root.classList.add("lamp");
     const words = make("span");
     words.setAttribute("role", "status");
+    words.setAttribute("aria-live", "assertive");
     words.append(this.text);
-    root.append(make("span", "bulb"), words, this.figures, this.now);
-    this.now.type = "button";
-    this.now.addEventListener("click", onTry);
+    this.now = button("Try now", onTry, "small");
+    const bulb = make("span", "bulb");
+    bulb.setAttribute("aria-hidden", "true");
+    root.replaceChildren(bulb, words, this.figures, this.now);
     this.show("closed", "Not connected");
   }
 
   show(state: State, text: string, figures = "") {
     clearInterval(this.timer);
     this.root.dataset.state = state;
-    this.text.textContent = text;
+    if (this.text.textContent !== text) this.text.textContent = text; // or screen readers hear it again
     this.figures.textContent = figures;
-    this.now.classList.toggle("hidden", state !== "waiting");
+    this.now.hidden = state !== "waiting";
   }
 
   figure(text: string) {
@@ -42,9 +44,11 @@ export class Lamp {
   /** Counts the seconds to the next attempt down. Screen readers hear only the beginning. */
   wait(why: string, ms: number) {
     const due = Date.now() + ms;
-    const left = () => Math.max(0, Math.ceil((due - Date.now()) / 1000));
-    this.show("waiting", `${why} Trying again soon.`);
-    const tick = () => this.figure(`in ${left()} s`);
+    this.show("waiting", `${why} Trying again`);
+    const tick = () => {
+      const left = Math.ceil((due - Date.now()) / 1000);
+      this.figure(left > 0 ? `in ${left} s` : "now…");
+    };
     tick();
     this.timer = window.setInterval(tick, 250);
   }

@@ -1,8 +1,7 @@
 import code from "drawer:raw";
-import "../kit/base.css";
 import { clock, el, make } from "../kit/dom";
-import { fillDrawer } from "../kit/drawer";
 import { Lamp } from "../kit/lamp";
+import { startPage } from "../kit/page";
 import { open } from "./line";
 import "./raw.css";
 
@@ -114,7 +113,7 @@ function note(text: string) {
 function append(row: HTMLTableRowElement) {
   const box = el("box");
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
-  empty.classList.add("hidden");
+  empty.hidden = true;
   frames.append(row);
   while (frames.childElementCount > maxLines) frames.firstElementChild!.remove();
   if (atEnd) box.scrollTop = box.scrollHeight;
@@ -127,5 +126,5 @@ el("form").addEventListener("submit", (e) => {
   send();
 });
 
-fillDrawer(el("drawer"), code);
+startPage(code);
 dial();

@@ -1,41 +1,75 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { gzipSync } from "node:zlib";
-import { launch, serve, shoot, state } from "./browser.mjs";
+import { readdirSync, existsSync } from "node:fs";
+import { test } from "node:test";
+import { lamp, shoot, sound, stage, weigh } from "./harness.mjs";
 
-let server, browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const s = stage();
+const demos = readdirSync(new URL("..", import.meta.url)).filter((d) => existsSync(new URL(`../${d}/demo.json`, import.meta.url)));
 
-test("the panel leads to the demos, within its budget", async () => {
-  const sizes = [];
-  const page = await browser.page("about:blank");
-  page.on("response", (r) => {
-    if (r.url().startsWith(server.url)) sizes.push(r.body().then((b) => (r.url().endsWith(".woff2") ? b.length : gzipSync(b).length)));
-  });
-  await page.goto(server.url);
-  await state(page, "connected");
-  await page.waitForLoadState("networkidle");
-  const size = (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
-  page.removeAllListeners("response");
-  assert.ok(size < 120 * 1024, `the first page is ${size} bytes compressed`);
-  await shoot(page, "panel");
-  await page.click('a:has-text("Chat")');
+test("the panel leads to every demo, and its lamps glow with real traffic", async () => {
+  const page = await s.openUp("/");
+  await page.waitForSelector("#lines:not(:text-is('–'))");
+  assert.deepEqual((await page.locator(".jack").evaluateAll((all) => all.map((a) => new URL(a.href).pathname))).sort(), demos.map((d) => `/${d}/`).sort());
+  await page.waitForSelector('.jack[href="/chat/"][data-glow="idle"]');
+  await shoot(page, "panel-empty");
+  const one = await s.client("/chatHub"), two = await s.client("/chatHub");
+  await page.waitForSelector('.jack[href="/chat/"][data-glow="here"]:has-text("2 lines")');
+  let n = 0;
+  const talk = setInterval(() => void (n++ % 2 ? one : two).invoke("SendMessage", "Ada", "Hello").catch(() => {}), 400);
+  await page.waitForSelector('.jack[href="/chat/"][data-glow="busy"]');
+  await page.waitForFunction(() => Number(document.getElementById("rate").textContent) > 0);
+  await shoot(page, "panel-busy");
+  clearInterval(talk);
+  await one.stop();
+  await two.stop();
+  await page.waitForSelector('.jack[href="/chat/"][data-glow="idle"]');
+  await page.click('a:has-text("Live chat")');
   await page.waitForURL("**/chat/");
-  await state(page, "connected");
-  assert.deepEqual(page.errors, []);
+  await lamp(page, "connected");
+  await sound(page);
+  await page.close();
+});
+
+test("each page keeps to its budget", async (t) => {
+  const page = await s.open("/");
+  const first = await weigh(page, s.url + "/");
+  t.diagnostic(`the first page: ${Math.round(first / 1024)} KiB`);
+  assert.ok(first < 120 * 1024, `the first page is ${first} bytes compressed`);
+  for (const d of demos) {
+    const size = await weigh(page, `${s.url}/${d}/`);
+    t.diagnostic(`${d}: ${Math.round(size / 1024)} KiB`);
+    assert.ok(size < (120 + 200) * 1024, `${d} is ${size} bytes compressed`);
+  }
+  await page.close();
+});
+
+test("a slow phone can use the first page soon", async (t) => {
+  const page = await s.open("/healthz", { width: 390, height: 844 });
+  const phone = await s.context.newCDPSession(page);
+  await phone.send("Network.enable");
+  await phone.send("Network.emulateNetworkConditions", { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 90_000 });
+  await phone.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  const from = performance.now();
+  await page.goto(s.url + "/", { waitUntil: "commit" });
+  await page.waitForSelector(".jack");
+  t.diagnostic(`with 1.6 Mbit/s, 150 ms and a fourth of the speed: plates after ${Math.round(performance.now() - from)} ms`);
+  await lamp(page, "connected");
+  t.diagnostic(`connected after ${Math.round(performance.now() - from)} ms`);
+  await page.close();
+});
+
+test("the panel without its server says so", async () => {
+  const page = await s.openUp("/");
+  await s.stop();
+  await lamp(page, "waiting");
+  await shoot(page, "panel-cut", { check: false });
+  await s.start();
+  await lamp(page, "connected", 1, 40_000);
   await page.close();
 });
 
 test("the raw line shows frames going both ways", async () => {
-  const page = await browser.page(`${server.url}/raw/`);
-  await state(page, "connected");
+  const page = await s.openUp("/raw/");
   await page.fill("#payload", "hello");
   await page.press("#payload", "Enter");
   await page.waitForSelector('tr.in td.data:text-is("Echo: hello")');
@@ -52,25 +86,27 @@ test("the raw line shows frames going both ways", async () => {
   await page.fill("#reason", "bye");
   await page.click("#connect");
   await page.waitForSelector('tr.note:has-text("code 3001")');
-  await state(page, "closed");
+  await lamp(page, "closed");
   await page.click("#connect");
-  await state(page, "connected");
-  assert.deepEqual(page.errors, []);
+  await lamp(page, "connected");
+  await sound(page);
   await page.close();
 });
 
-test("the drawer holds the real lines", async () => {
-  for (const [path, go, ts] of [["/chat/", 'hub.Handle("SendMessage"', "withAutomaticReconnect"], ["/raw/", "websocket.Serve(w, r", "new WebSocket("]]) {
-    const page = await browser.page(server.url + path);
+test("every drawer holds real lines of both sides", async () => {
+  for (const d of demos) {
+    const page = await s.open(`/${d}/`);
     await page.click(".drawer summary");
-    const text = await page.textContent(".drawer");
-    assert.ok(text.includes(go) && text.includes(ts), path);
+    for (const language of ["Go", "TypeScript"]) {
+      const lines = (await page.locator(`.drawer figure:has-text("${language} ·") code`).allTextContents()).join("\n").split("\n").length;
+      assert.ok(lines >= 5 && lines <= 40, `${d}: ${lines} lines of ${language}`);
+    }
     await page.close();
   }
 });
 
 test("the trap of code 1005: a browser that closes without code sees 1000, clean (trap 12)", async () => {
-  const page = await browser.page(server.url);
+  const page = await s.open("/");
   const end = await page.evaluate(
     () =>
       new Promise((done) => {

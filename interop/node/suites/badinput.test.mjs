@@ -71,6 +71,15 @@ test("a frame that claims 2^62 bytes: nothing happens until they come", async ()
   c.destroy();
 });
 
+test("a frame that claims 2^62 bytes on a raw line: 1009, and the other raw line goes on", async () => {
+  const other = await socket(`${server.url}/ws`);
+  const got = await bytes(server.port, Buffer.concat([Buffer.from(upgrade("/ws")), Buffer.from([0x82, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])]));
+  assert.ok(got.includes(Buffer.from([0x88])) && got.includes(Buffer.from([0x03, 0xf1])), got.toString("hex"));
+  other.send("fine");
+  assert.equal((await other.next()).text, "Echo: fine");
+  other.close();
+});
+
 test("violations of the frame format close with 1002", async () => {
   for (const frame of [[0xc1, 0x80, 0, 0, 0, 0], [0x81, 1, 0x61], [0x83, 0x80, 0, 0, 0, 0], [0x09, 0x80, 0, 0, 0, 0], [0x80, 0x80, 0, 0, 0, 0]]) {
     const got = await bytes(server.port, Buffer.concat([Buffer.from(upgrade("/golden")), Buffer.from(frame)]));

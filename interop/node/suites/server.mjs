@@ -13,10 +13,11 @@ export const RS = "\x1e";
 export const hello = `{"protocol":"json","version":1}${RS}`;
 export const transports = Object.entries(HttpTransportType).filter(([, v]) => [1, 2, 4].includes(v));
 
-/** Starts the server; a port of 0 takes a free one. */
-export function start(port = 0) {
+/** Starts the server; a port of 0 takes a free one. With `tls` it has an https address, too, as `secure`. */
+export function start(port = 0, { tls = false, origins = [] } = {}) {
+  const urls = `${tls ? "https://127.0.0.1:0;" : ""}http://127.0.0.1:${port}`;
   return new Promise((yes, no) => {
-    const child = spawn(binary, { env: { ...process.env, ASPNETCORE_URLS: `http://127.0.0.1:${port}` }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(binary, ["-origins", origins.join(",")], { env: { ...process.env, ASPNETCORE_URLS: urls }, stdio: ["ignore", "pipe", "pipe"] });
     let out = "", log = "";
     child.stderr.on("data", (d) => (log += d));
     child.stdout.on("data", (d) => {
@@ -24,7 +25,7 @@ export function start(port = 0) {
       const url = /Now listening on: (http:\S+)/.exec(out)?.[1];
       if (url)
         yes({
-          url, port: +new URL(url).port, log: () => log,
+          url, secure: /Now listening on: (https:\S+)/.exec(out)?.[1], port: +new URL(url).port, log: () => log,
           stop: (signal = "SIGTERM") => new Promise((done) => {
             if (child.exitCode !== null || child.signalCode) return done(child.exitCode);
             child.once("exit", done);

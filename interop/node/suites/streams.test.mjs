@@ -72,6 +72,21 @@ for (const [name, transport] of transports)
         await c.stop();
       });
 
+      test("a question to the caller, a stream, an upload and calls side by side never deadlock", { timeout: 20000 }, async () => {
+        const c = await open();
+        // The answer comes only after the client has called back and taken a stream.
+        c.on("Answer", async (q) => (await c.invoke("Echo", q)).length + (await all(c.stream("Count", 5, 1))).length);
+        for (let round = 0; round < 5; round++) {
+          const items = new Subject(), sum = c.invoke("Sum", items);
+          const rest = Promise.all([c.invoke("Ask", "one"), all(c.stream("Count", 20, 1)), c.invoke("Echo", "call"), c.invoke("Ask", "three"), all(c.stream("Count", 3, 0)), c.invoke("Delay", 5, "slow")]);
+          for (let i = 0; i < 20; i++) items.next(i);
+          const [one, long, echo, three, short, slow] = await rest;
+          items.complete();
+          assert.deepEqual([one, long.length, echo, three, short.length, slow, await sum], [9, 20, "call", 11, 3, "slow", 190]);
+        }
+        await c.stop();
+      });
+
       test("questions: answered, failed, unheard, and only after calling back", async () => {
         const c = await open();
         await assert.rejects(c.invoke("Ask", "anybody?"), { message: /Client didn't provide a result./ });

@@ -127,6 +127,17 @@ test("trap 14: names compare without case here and keep it on the way out", asyn
   w.close();
 });
 
+test("trap 15: a client's Completion is an upload's end or an answer, told by its id", async () => {
+  const w = await line(url);
+  w.send(`{"type":1,"invocationId":"1","target":"Sum","arguments":[],"streamIds":["u"]}${RS}` + call("2", "Ask", "?"));
+  const { invocationId } = JSON.parse((await w.next()).text.slice(0, -1));
+  w.send(`{"type":3,"invocationId":"nobody"}${RS}{"type":2,"invocationId":"u","item":4}${RS}{"type":3,"invocationId":"${invocationId}","result":6}${RS}`);
+  assert.equal((await w.next()).text, `{"type":3,"invocationId":"2","result":7}${RS}`);
+  w.send(`{"type":3,"invocationId":"${invocationId}","result":9}${RS}{"type":3,"invocationId":"u"}${RS}`);
+  assert.equal((await w.next()).text, `{"type":3,"invocationId":"1","result":4}${RS}`);
+  w.close();
+});
+
 test("trap 16: the id is dead before Close is seen", async () => {
   const u = await fresh();
   const w = await line(u);

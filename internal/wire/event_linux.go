@@ -1,0 +1,299 @@
+package wire
+
+import (
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+// event is the driver for plain TCP on Linux. The engine's poller says when
+// there is something to read, a member of its crew reads it and runs what came,
+// and whoever sends writes; an idle connection is this struct and nothing else.
+//
+// Who may touch the descriptor: read and close are the token holder's alone;
+// write, shutdown and the step from a number to -1 happen under the outbox's
+// lock. So no descriptor is closed while another goroutine is about to use its
+// number, which the kernel may by then have given to another user's socket.
+type event struct {
+	engine  *Engine
+	out     *Outbox
+	framing Framing
+	in      Input
+	early   []byte // read before the socket
+
+	token token
+	slot  int32 // the poller's
+
+	// Guarded by out.mu.
+	fd      int  // -1 when closed
+	dead    bool // the token holder is to close it
+	stalled bool // reading waits for Resume
+	ended   ends
+
+	unsent   batch     // taken from the outbox and not, or not whole, on the wire; nil is the goodbye
+	offset   int       // of what is written of the first of them
+	blocked  bool      // the kernel takes no more; it will say when it does
+	asked    bool      // it was told to
+	since    time.Time // when the last progress was made, while blocked
+	watching bool
+
+	// The token holder's.
+	told    bool // the input knows of the end
+	discard bool // what still comes is thrown away
+}
+
+// attachEvent moves nc's descriptor out of Go's poller into the engine's and
+// closes nc, which costs more memory than the rest of a connection.
+func (e *Engine) attachEvent(nc *net.TCPConn, buffered []byte, out *Outbox, f Framing, in Input) (ok bool, err error) {
+	fd, err := detach(nc)
+	if err != nil {
+		return false, err
+	}
+	c := &event{engine: e, out: out, framing: f, in: in, early: buffered, fd: fd}
+	c.token.state.Store(tokenHeld) // whoever attaches holds it
+	if err := e.poller.add(c, fd); err != nil {
+		_ = syscall.Close(fd)
+		return false, err
+	}
+	_ = nc.Close() // the descriptor's double lives on
+	if ok = out.attach(c); !ok {
+		c.hangUp()
+	}
+	if len(buffered) > 0 || !c.token.release() {
+		e.crew.add(c)
+	}
+	return ok, nil
+}
+
+// detach doubles the descriptor of nc and sets it up for our writes.
+func detach(nc *net.TCPConn) (fd int, err error) {
+	raw, err := nc.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd = -1
+	controlErr := raw.Control(func(old uintptr) {
+		r, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
+		if errno != 0 {
+			err = errno
+			return
+		}
+		fd = int(r)
+	})
+	if controlErr != nil {
+		return -1, controlErr
+	}
+	if err != nil {
+		return -1, err
+	}
+	limitUnsent(fd)
+	return fd, nil
+}
+
+// serve implements served: it reads what there is, then runs what came.
+func (c *event) serve(m *member) {
+	held := true
+	defer func() {
+		if v := recover(); v != nil {
+			c.out.Kill(nil)
+			if held {
+				c.token.drop()
+				c.wake()
+			}
+			panic(v) // the engine logs it
+		}
+	}()
+	run, err := c.read()
+	if err != nil && err != errIdle {
+		run = c.endReading(run, err)
+	}
+	held = err != errIdle && !c.settle()
+	if held { // somebody else goes on reading
+		m.crew.add(c)
+		held = false
+	}
+	if run {
+		m.rest()
+		c.out.cork()
+		c.in.Run()
+		c.out.uncork()
+		m.back()
+	}
+}
+
+// errIdle says that nothing is left to read for now and the token is released.
+var errIdle = io.ErrNoProgress
+
+// read feeds the input until it wants Run called, nothing is left, or reading
+// has ended. The token is still held, unless the error is errIdle.
+func (c *event) read() (run bool, err error) {
+	if len(c.early) > 0 {
+		p := c.early
+		c.early = nil
+		if run, err = c.feed(p); run || err != nil {
+			return run, err
+		}
+	}
+	buf := large.Get().(*[16 << 10]byte)
+	defer large.Put(buf)
+	for {
+		gone := c.token.looking()
+		if !c.mayRead() {
+			return false, nil // settle knows why
+		}
+		n, errno := readNow(c.fd, buf[:])
+		switch {
+		case errno == syscall.EINTR:
+			continue
+		case errno == syscall.EAGAIN:
+			if c.token.release() {
+				return false, errIdle
+			}
+			continue
+		case n <= 0:
+			return false, io.ErrUnexpectedEOF
+		}
+		run, err = c.feed(buf[:n])
+		if err != nil {
+			return run, err
+		}
+		// A short read means that the kernel has no more, unless the peer has
+		// shut its side: then the end is still to be read.
+		if n < len(buf) && !gone && c.token.release() {
+			return run, errIdle
+		}
+		if run {
+			return run, nil
+		}
+	}
+}
+
+func (c *event) feed(p []byte) (run bool, err error) {
+	if c.discard {
+		return false, nil
+	}
+	if run, err = c.in.Feed(p); err != nil {
+		err = &feedError{err}
+	}
+	return run, err
+}
+
+// mayRead reports whether the holder is to read on.
+func (c *event) mayRead() bool {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return !c.dead && !c.ended.read && !c.out.held(c)
+}
+
+// settle is what the holder does when reading does not go on by itself: it
+// closes a dead socket, or lets go of the token until somebody wakes the
+// connection. It reports false if the token is kept because there is more to read.
+func (c *event) settle() (settled bool) {
+	for {
+		c.token.looking()
+		c.out.mu.Lock()
+		dead, over, held := c.dead, c.ended.read, c.out.held(c)
+		c.stalled = held && !dead && !over
+		c.out.mu.Unlock()
+		switch {
+		case dead:
+			c.close()
+			return true
+		case !over && !held:
+			return false
+		}
+		if c.token.release() {
+			return true
+		}
+	}
+}
+
+// close gives the descriptor back. The token is never released again.
+func (c *event) close() {
+	if !c.told {
+		c.told = true
+		switch {
+		case c.out.lose(c, false):
+			c.lost()
+		default:
+			c.out.Kill(nil) // a failed write has only marked it
+			if c.in.End(nil) {
+				c.engine.Go("invoke", c.in.Run)
+			}
+		}
+	}
+	c.out.mu.Lock()
+	fd := c.fd
+	c.fd = -1
+	c.out.giveBackLocked(&c.unsent)
+	c.out.mu.Unlock()
+	c.engine.poller.remove(c)
+	_ = syscall.Close(fd) // there is nothing to be done about an error
+}
+
+// lost tells the input that the outbox goes on without this socket.
+func (c *event) lost() {
+	if in, ok := c.in.(Losable); ok {
+		in.Lost()
+	}
+}
+
+// endReading tells the input.
+func (c *event) endReading(run bool, err error) bool {
+	cause, ours := endCause(err)
+	if !c.told {
+		c.told = true
+		if c.out.lose(c, ours) { // which has marked it dead
+			c.lost()
+			return run
+		}
+		run = c.in.End(cause) || run
+	}
+	if ours {
+		c.out.Close(transport.Normal) // unless the input has said how already
+		c.discard = true              // what the peer still sends is read to its end
+		return run
+	}
+	c.out.mu.Lock()
+	c.ended.read = true
+	over := c.out.state < closing || c.ended.write
+	c.out.mu.Unlock()
+	if over {
+		c.out.Kill(nil)
+	}
+	return run
+}
+
+// wake has the crew look at the connection.
+func (c *event) wake() {
+	if c.token.claim(false) {
+		c.engine.crew.add(c)
+	}
+}
+
+// resumed implements carrier.
+func (c *event) resumed() {
+	if c.stalled {
+		c.stalled = false
+		c.wake()
+	}
+}
+
+// hangUp implements carrier.
+func (c *event) hangUp() {
+	c.out.mu.Lock()
+	c.dead = true
+	c.out.mu.Unlock()
+	c.wake()
+}
+
+// direct implements carrier: a write never blocks.
+func (c *event) direct() bool { return true }
+
+func readNow(fd int, p []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(pointer(p)), uintptr(len(p)))
+	return int(n), errno
+}

@@ -1,0 +1,263 @@
+package wire
+
+import (
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// parcel is a batch in its form on the wire: small frames side by side in buf,
+// big payloads where they are. The pool holds no frame between uses.
+type parcel struct {
+	batch
+	ends   []int // of each frame: where it ends in the whole
+	buf    []byte
+	pieces []piece
+	iov    []syscall.Iovec
+}
+
+// piece is a stretch of buf, or a payload.
+type piece struct {
+	from, to int
+	payload  []byte
+}
+
+var parcels = sync.Pool{New: func() any { return &parcel{buf: make([]byte, 0, batchSize+directSize)} }}
+
+func (p *parcel) free() {
+	clear(p.frames)
+	clear(p.pieces)
+	clear(p.iov)
+	p.batch = batch{frames: p.frames[:0]}
+	p.ends, p.pieces, p.iov, p.buf = p.ends[:0], p.pieces[:0], p.iov[:0], p.buf[:0]
+	if cap(p.buf) <= 2*batchSize { // a giant must not stay in the pool
+		parcels.Put(p)
+	}
+}
+
+// flush implements carrier: everything ready goes to the kernel, as far as it
+// takes it. out.mu is held, by the sender or a flush worker.
+func (c *event) flush() {
+	for !c.blocked && !c.dead && c.fd >= 0 {
+		p := parcels.Get().(*parcel)
+		if len(c.unsent.frames) > 0 {
+			p.frames = append(p.frames, c.unsent.frames...)
+			p.size, p.charge = c.unsent.size, c.unsent.charge
+			c.unsent = batch{}
+		} else if c.out.take(&p.batch, batchSize) {
+			p.frames = append(p.frames, nil)
+		}
+		if len(p.frames) == 0 {
+			p.free()
+			return
+		}
+		c.fill(p)
+		c.write(p)
+		p.free()
+	}
+}
+
+// fill puts the frames into their form on the wire.
+func (c *event) fill(p *parcel) {
+	size := 0
+	for _, f := range p.frames {
+		from := len(p.buf)
+		var payload []byte
+		switch {
+		case f == nil:
+			p.buf = c.out.appendEnd(p.buf, c.framing)
+		case len(f.Payload) >= directSize:
+			head, direct := c.framing.Head(p.buf, f)
+			if p.buf = head; direct {
+				payload = f.Payload
+			} else {
+				p.buf = c.framing.Append(p.buf[:from], f)
+			}
+		default:
+			p.buf = c.framing.Append(p.buf, f)
+		}
+		p.join(from, len(p.buf))
+		if payload != nil {
+			p.pieces = append(p.pieces, piece{payload: payload})
+		}
+		size += len(p.buf) - from + len(payload)
+		p.ends = append(p.ends, size)
+	}
+}
+
+// join adds a stretch of buf, to the one before if it follows it.
+func (p *parcel) join(from, to int) {
+	if n := len(p.pieces); n > 0 && p.pieces[n-1].payload == nil && p.pieces[n-1].to == from {
+		p.pieces[n-1].to = to
+		return
+	}
+	p.pieces = append(p.pieces, piece{from: from, to: to})
+}
+
+// write hands the batch to the kernel and notes how far it got.
+func (c *event) write(p *parcel) {
+	size, errno := p.write(c.fd, c.offset)
+	switch {
+	case errno == syscall.EINTR:
+	case errno == syscall.EAGAIN:
+		c.block()
+	case errno != 0:
+		c.out.giveBackLocked(&p.batch)
+		c.dead = true
+		c.wake()
+		return
+	}
+	c.wrote(p, c.offset+size)
+	if errno == 0 && len(c.unsent.frames) > 0 {
+		c.block() // the kernel's buffer is full, or nearly
+	}
+}
+
+// write writes what comes behind the first skip bytes.
+func (p *parcel) write(fd, skip int) (n int, errno syscall.Errno) {
+	for _, part := range p.pieces {
+		bytes := part.payload
+		if bytes == nil {
+			bytes = p.buf[part.from:part.to]
+		}
+		if skip >= len(bytes) {
+			skip -= len(bytes)
+			continue
+		}
+		bytes = bytes[skip:]
+		skip = 0
+		v := syscall.Iovec{Base: &bytes[0]}
+		v.SetLen(len(bytes))
+		p.iov = append(p.iov, v)
+	}
+	switch len(p.iov) {
+	case 0:
+		return 0, 0
+	case 1:
+		return writeNow(fd, p.iov[0])
+	}
+	return writevNow(fd, p.iov)
+}
+
+// wrote notes that done bytes of the whole are out. The rest stays for the
+// next write; it is charged for until all of it is out.
+func (c *event) wrote(p *parcel, done int) {
+	if done > c.offset {
+		c.since = time.Time{} // progress: the clock of a blocked write starts anew
+	}
+	n := 0
+	for n < len(p.ends) && p.ends[n] <= done {
+		if p.frames[n] == nil {
+			c.saidGoodbye()
+		}
+		n++
+	}
+	if n == len(p.frames) {
+		c.offset = 0
+		c.out.giveBackLocked(&p.batch)
+		return
+	}
+	if n > 0 {
+		done -= p.ends[n-1]
+	}
+	c.offset = done
+	c.unsent = batch{frames: slices.Clone(p.frames[n:]), size: p.size, charge: p.charge}
+}
+
+// saidGoodbye shuts the write side; the peer's is read to its end.
+func (c *event) saidGoodbye() {
+	_ = syscall.Shutdown(c.fd, syscall.SHUT_WR) // if it fails the reader finds out
+	c.ended.write = true
+	switch {
+	case c.ended.read:
+		c.out.finish()
+		c.dead = true
+		c.wake()
+	case c.out.state == closing:
+		c.out.climb(halfClosed)
+	}
+}
+
+// block waits for the kernel to say that it takes more. Whoever makes no
+// progress for the write time-out is given up.
+func (c *event) block() {
+	c.blocked = true
+	if !c.asked {
+		c.asked = true
+		if c.engine.poller.watchWrites(c, c.fd) != nil { // cannot happen: the descriptor is in it
+			c.dead = true
+			c.wake()
+			return
+		}
+	}
+	if c.since.IsZero() {
+		c.since = time.Now()
+	}
+	if !c.watching {
+		c.watching = true
+		c.engine.Watch(c)
+	}
+}
+
+// Tick implements Ticker, while a write is blocked.
+func (c *event) Tick(now time.Time) (next time.Time) {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.since.IsZero() && c.blocked {
+		c.since = now
+	}
+	due := c.since.Add(c.out.opts.WriteTimeout)
+	switch {
+	case c.dead || !c.blocked:
+		c.watching = false
+		return time.Time{}
+	case now.Before(due):
+		return due
+	}
+	c.dead, c.watching = true, false
+	c.wake()
+	return time.Time{}
+}
+
+// writable is the kernel's word that it takes more: a flush worker goes on.
+func (c *event) writable() {
+	o := c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	c.blocked = false
+	o.soil()
+}
+
+func writeNow(fd int, v syscall.Iovec) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(v.Base)), uintptr(v.Len))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), 0
+}
+
+func writevNow(fd int, iov []syscall.Iovec) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&iov[0])), uintptr(min(len(iov), maxIovec)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), 0
+}
+
+// maxIovec is the kernel's bound on the pieces of one write.
+const maxIovec = 1024
+
+func pointer(p []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(p)) }
+
+const (
+	tcpNotsentLowat = 25 // TCP_NOTSENT_LOWAT, not in package syscall
+	unsentLimit     = 16 << 10
+)
+
+// limitUnsent keeps the kernel from hiding megabytes of what a slow client has
+// not taken: it would look like progress, and be lost at the end.
+func limitUnsent(fd int) {
+	_ = syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, tcpNotsentLowat, unsentLimit) // an old kernel does without
+}

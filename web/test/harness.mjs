@@ -1,0 +1,171 @@
+// What every page's test stands on: a server of its own on a free port, a
+// headless Chromium, an eye on the console, axe, screenshots, and a client in
+// Node for whoever does not keep to the page.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before } from "node:test";
+import { fileURLToPath } from "node:url";
+import { HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
+import { launch } from "./browser.mjs";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const shots = path.join(root, "out/screenshots");
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/**
+ * Gives a test file its server and its browser, started before its tests and
+ * ended after them. Call it once, at the top of the file.
+ */
+export function stage() {
+  const s = new Stage();
+  before(() => s.begin());
+  after(() => s.end());
+  return s;
+}
+
+class Stage {
+  async begin() {
+    this.data = await mkdtemp(path.join(tmpdir(), "switchboard-test-"));
+    await mkdir(shots, { recursive: true });
+    await this.start();
+    this.browser = await launch();
+    this.context = this.browser.context;
+    this.context.setDefaultTimeout(15_000);
+  }
+
+  async end() {
+    await this.browser?.close();
+    await this.stop();
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  /** Starts the server; a second time on the same port, with the same data. */
+  async start() {
+    this.server = await serve(this.server?.port ?? 0, path.join(this.data, "server"));
+    this.url = this.server.url;
+  }
+
+  /** Ends the server as Ctrl-C does; it must end cleanly. */
+  async stop() {
+    if (!this.server?.running()) return;
+    assert.equal(await this.server.stop(), 0, "the server ends cleanly");
+  }
+
+  /** Opens a page ({ width, height, scheme }). What goes wrong in it is kept in page.errors. */
+  open(where, o) {
+    return this.browser.page(this.url + where, o);
+  }
+
+  /** Opens a page and waits until its (first) lamp is green. */
+  async openUp(where, o) {
+    const page = await this.open(where, o);
+    await lamp(page, "connected");
+    return page;
+  }
+
+  /** A client in Node, started: for abuse, and for crowds. */
+  async client(hub, { transport, protocol } = {}) {
+    const builder = new HubConnectionBuilder().withUrl(this.url + hub, { transport }).configureLogging(LogLevel.None);
+    if (protocol) builder.withHubProtocol(protocol);
+    const c = builder.build();
+    await c.start();
+    return c;
+  }
+}
+
+function serve(port, data) {
+  return new Promise((yes, no) => {
+    const child = spawn(path.join(root, "bin/switchboard"), ["serve", "--addr", `localhost:${port}`, "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
+    let out = "";
+    child.stdout.on("data", (d) => {
+      out += d;
+      const url = /listening on (http:\S+)/.exec(out)?.[1];
+      if (url) yes({ url, port: +new URL(url).port, running: () => child.exitCode === null, stop: () => stop(child) });
+    });
+    child.on("exit", (code) => no(new Error(`the server ended with code ${code} before it listened`)));
+  });
+}
+
+function stop(child) {
+  return new Promise((done) => {
+    child.removeAllListeners("exit");
+    child.on("exit", (code) => done(code));
+    child.kill("SIGTERM");
+  });
+}
+
+const ofPane = (id, pane) => (pane === 1 ? `#${id}` : `#${id}-${pane}`);
+
+/** Waits for a lamp: "connecting", "waiting", "connected", "refused", "closed". */
+export const lamp = (page, state, pane = 1, timeout) => page.waitForSelector(`${ofPane("lamp", pane)}[data-state="${state}"]`, { timeout });
+
+/** Waits until a lamp says a text. */
+export const lampSays = (page, text, pane = 1) => page.waitForSelector(`${ofPane("lamp", pane)}:has-text("${text}")`);
+
+/** Opens the second client of the page and waits until it is connected. */
+export async function second(page) {
+  await page.click('button:text-is("Open a second client")');
+  await lamp(page, "connected", 2);
+}
+
+/** Cuts a pane's line, or plugs it in again. */
+export const cut = (page, pane = 1) => page.click(`button[aria-label="Cut the line of client ${pane}"]`);
+export const mend = (page, pane = 1) => page.click(`button[aria-label="Plug in again of client ${pane}"]`);
+
+/** What every page must be, at any time: no error in the console, nothing serious for axe, no overflow. */
+export async function sound(page) {
+  assert.deepEqual(page.errors, [], "errors in the console");
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
+  const serious = found.filter((v) => v.impact === "serious" || v.impact === "critical");
+  assert.deepEqual(serious.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(" | ")}`), [], "serious issues for axe");
+  const { wide, view } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, view: document.documentElement.clientWidth }));
+  assert.ok(wide <= view, `the page is ${wide} pixels wide in ${view}`);
+  if (view <= 400) assert.deepEqual(await page.evaluate(smallTargets), [], "targets under 40 pixels");
+}
+
+/** What can be pressed and is too small for a finger. A box in a label is as large as the label. */
+function smallTargets() {
+  const targets = [...document.querySelectorAll("button, select, summary, textarea, input:not([type=checkbox]):not([type=radio]), label.check, [role=button], [role=tab], [role=slider]")];
+  return targets
+    .map((e) => ({ e, box: e.getBoundingClientRect() }))
+    .filter(({ e, box }) => e.checkVisibility() && box.width > 0 && (box.height < 39.5 || box.width < 39.5))
+    .map(({ e, box }) => `${e.outerHTML.slice(0, 80)}: ${Math.round(box.width)} x ${Math.round(box.height)}`);
+}
+
+/** Takes the view in both widths and both looks, and checks each with sound(). Files: out/screenshots/NAME-WIDTH-LOOK.png */
+export async function shoot(page, name, { check = true } = {}) {
+  const before = page.viewportSize();
+  for (const [width, height] of [[1280, 900], [390, 844]])
+    for (const scheme of ["dark", "light"]) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      await page.screenshot({ path: path.join(shots, `${name}-${width}-${scheme}.png`), fullPage: true });
+      if (check) await sound(page);
+    }
+  await page.setViewportSize({ width: 320, height: 640 });
+  if (check) await sound(page);
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await page.setViewportSize(before);
+}
+
+/** The bytes of the files that a page loads until it is connected, as the server sends them. */
+export async function weigh(page, url) {
+  const parts = new Set();
+  const note = (r) => /\/$|\.(js|css|woff2)$/.test(new URL(r.url()).pathname) && r.method() === "GET" && parts.add(r.url());
+  page.on("request", note);
+  await page.goto(url);
+  await lamp(page, "connected");
+  await page.evaluate(() => document.fonts.ready);
+  page.off("request", note);
+  const sizes = [...parts].map(async (part) => {
+    const answer = await fetch(part, { headers: { "Accept-Encoding": "gzip" } });
+    await answer.arrayBuffer();
+    return Number(answer.headers.get("content-length"));
+  });
+  return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
+}

@@ -60,14 +60,7 @@ func (h *Handler) newConn(address netip.Prefix, resumable bool) *conn {
 	if resumable {
 		c.resuming = &resuming{}
 	}
-	c.out = h.engine.NewOutbox(&wire.OutboxOptions{
-		WriteTimeout: h.WriteTimeout,
-		CloseTimeout: h.CloseTimeout,
-		Resumable:    resumable,
-		MaxPending:   h.MaxPending,
-		Retired:      c.retired,
-		Lost:         func(error) { c.end(nil) },
-	})
+	c.out = h.engine.NewOutbox(h.bounds[resumable], c)
 	return c
 }
 
@@ -79,10 +72,13 @@ func (c *conn) watched() {
 	c.mu.Unlock()
 }
 
-// retired makes the token dead before the last message can be seen: the
+// Lost implements wire.Owner: too much was pending for the client.
+func (c *conn) Lost(error) { c.end(nil) }
+
+// Retired implements wire.Owner: it makes the token dead before the last message can be seen: the
 // JavaScript client tries it once more after any end (trap 16). Polling keeps
 // it for the 204 that ends the polls.
-func (c *conn) retired() {
+func (c *conn) Retired() {
 	if c.polls() {
 		return
 	}

@@ -48,6 +48,7 @@ type event struct {
 // attachEvent moves nc's descriptor out of Go's poller into the engine's and
 // closes nc, which costs more memory than the rest of a connection.
 func (e *Engine) attachEvent(nc *net.TCPConn, buffered []byte, out *Outbox, f Framing, in Input) (ok bool, err error) {
+	e.assemble()
 	fd, err := detach(nc)
 	if err != nil {
 		return false, err

@@ -30,8 +30,8 @@ func (o *Outbox) Last(f *transport.Frame) {
 // until it is.
 func (o *Outbox) retireOnce() {
 	o.retire.Do(func() {
-		if o.opts.Retired != nil {
-			o.opts.Retired()
+		if o.owner != nil {
+			o.owner.Retired()
 		}
 	})
 }
@@ -143,7 +143,7 @@ func (o *Outbox) finish() {
 	if o.err == nil {
 		o.err = transport.ErrClosed
 	}
-	o.pending, o.bytes, o.paused = nil, 0, false
+	o.pending, o.keyed, o.bytes, o.paused = nil, nil, 0, false
 	if o.resend != nil {
 		o.resend.calm()
 		o.resend = nil
@@ -165,8 +165,8 @@ func (o *Outbox) overflow() {
 		if push != nil {
 			push.hangUp()
 		}
-		if o.opts.Lost != nil {
-			o.opts.Lost(transport.ErrSlow)
+		if o.owner != nil {
+			o.owner.Lost(transport.ErrSlow)
 		}
 	})
 }

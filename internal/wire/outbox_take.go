@@ -33,6 +33,10 @@ func (o *Outbox) take(b *batch, max int) (end bool) {
 	}
 	n := 0
 	for _, f := range o.pending {
+		if f == dropped {
+			n++
+			continue
+		}
 		if !b.fits(f, max) || r != nil && !o.mayPass(r) {
 			break
 		}
@@ -42,9 +46,7 @@ func (o *Outbox) take(b *batch, max int) (end bool) {
 			r.keep(f)
 		}
 	}
-	if n > 0 {
-		o.pending = shift(o.pending, n)
-	}
+	o.shift(n)
 	if r != nil {
 		r.busy = len(b.frames) > 0
 	}

@@ -74,7 +74,7 @@ type model struct {
 }
 
 func newModel(limit int) *model {
-	m := &model{out: quietEngine().NewOutbox(&OutboxOptions{Resumable: true}), client: far{next: 1}, limit: limit}
+	m := &model{out: quietEngine().NewOutbox((&OutboxOptions{Resumable: true}).WithDefaults(), nil), client: far{next: 1}, limit: limit}
 	m.attach()
 	m.out.Number(limit, func(first int64) *transport.Frame { return numbered('s', first, 0) })
 	return m

@@ -332,3 +332,36 @@ func TestEventsOverHTTP2Stuck(t *testing.T) {
 	s.want(s.do("POST", "/hub"+id, "still here"), 200, "")
 	s.line(lines, "data: still here")
 }
+
+// TestExtendedResume: a stream that is lost, and one that is replaced, give
+// their connection to the next, and their handlers return.
+func TestExtendedResume(t *testing.T) {
+	needSwitch(t)
+	s := newHTTP2Site(t, Options{StatefulReconnect: true})
+	body := s.do("POST", "/hub/negotiate"+resumable, "").body
+	_, rest, _ := strings.Cut(body, `"connectionToken":"`)
+	token, _, _ := strings.Cut(rest, `"`)
+	open := func() *h2client {
+		t.Helper()
+		c, res, err := s.h2socket("/hub?id="+token, nil)
+		if err != nil || res.StatusCode != 200 {
+			t.Fatalf("%v %v", res, err)
+		}
+		return c
+	}
+	lost := open()
+	_ = lost.write(transport.OpText, "!count aloud")
+	lost.want(t, transport.OpText, "counting")
+	_ = lost.body.Close()
+	replaced := open()
+	replaced.want(t, transport.OpText, "from 1")
+	replaced.want(t, transport.OpText, "counting")
+	newest := open()
+	newest.want(t, transport.OpText, "from 1")
+	newest.want(t, transport.OpText, "counting")
+	if _, p, err := replaced.read(); err == nil {
+		t.Errorf("the replaced stream goes on with %q", p)
+	}
+	_ = newest.write(transport.OpText, "b")
+	newest.want(t, transport.OpText, "b")
+}

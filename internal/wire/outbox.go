@@ -63,27 +63,22 @@ type Outbox struct {
 	opts   *OutboxOptions
 	owner  Owner // nil: nobody wants to know
 
-	retire sync.Once
-
 	mu      sync.Mutex
-	state   state
-	err     error // what sends are refused with, once they are
 	pending []*transport.Frame
-	bytes   int // payload of pending and of what is being written
-	paused  bool
-	why     transport.CloseReason
-	goodbye *transport.Frame // instead of the framing's own End
-	changed chan struct{}    // closed at the next change; nil if nobody waits
-	done    chan struct{}    // made when asked for
-	rung    *time.Timer      // bounds the present rung of the ladder
+	bytes   int           // payload of pending and of what is being written
+	changed chan struct{} // closed at the next change; nil if nobody waits
+	end     *ending       // nil while nothing has to be known of the end
 
 	push   carrier // the push carrier, nil while there is none
 	resend *resend // nil unless another may take its place
 	keyed  *keyed  // nil unless pending holds frames with a key
-	dirty  bool    // on a flush worker's list
-	corks  int     // while its methods run, what is sent waits
-	corked bool    // on the list of those whose cork is watched
-	lane   uint32  // which flush worker's
+
+	lane   uint32 // which flush worker's
+	corks  uint16 // while its methods run, what is sent waits
+	state  state
+	paused bool
+	dirty  bool // on a flush worker's list
+	corked bool // on the list of those whose cork is watched
 }
 
 // NewOutbox makes an open outbox without a carrier. The options must come from
@@ -106,7 +101,7 @@ func (o *Outbox) Send(f *transport.Frame) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.state != open {
-		return o.err
+		return o.refusal()
 	}
 	if err := o.append(f); err != nil {
 		return err
@@ -121,7 +116,7 @@ func (o *Outbox) Queue(f *transport.Frame) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.state != open {
-		return o.err
+		return o.refusal()
 	}
 	if err := o.append(f); err != nil {
 		return err
@@ -190,7 +185,7 @@ func (o *Outbox) Pending() int {
 func (o *Outbox) Writable(ctx context.Context) error {
 	return o.await(ctx, func() (bool, error) {
 		if o.state != open {
-			return true, o.err
+			return true, o.refusal()
 		}
 		return o.bytes <= writableBelow, nil
 	})

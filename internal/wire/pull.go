@@ -25,8 +25,8 @@ func (o *Outbox) Take(ctx context.Context, max int) (frames []*transport.Frame, 
 		case o.state == closing:
 			o.finish()
 			return true, io.EOF
-		case o.state == closed && o.err == transport.ErrSlow:
-			return true, o.err
+		case o.state == closed && o.refusal() == transport.ErrSlow:
+			return true, o.refusal()
 		case o.state == closed:
 			return true, io.EOF
 		}

@@ -31,7 +31,7 @@ func (o *Outbox) makeRoom(f *transport.Frame) (room bool, err error) {
 	}
 	o.engine.slow.disconnected.Add(1)
 	o.overflow()
-	return false, o.err
+	return false, o.refusal()
 }
 
 // dropOldest drops events from the front until size more bytes fit, and

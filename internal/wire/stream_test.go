@@ -203,7 +203,7 @@ func TestPingFlood(t *testing.T) {
 				t.Fatal(err)
 			}
 			if i == 0 {
-				synctest.Wait() // the writer has begun with it
+				synctest.Wait() // the writer has taken the first
 			}
 		}
 		if n := r.out.Pending(); n > 100 {

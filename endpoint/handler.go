@@ -171,6 +171,8 @@ func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, user *transpo
 			}
 		}
 		h.poll(w, r, user)
+	case http.MethodConnect:
+		h.connect(w, r, user)
 	default:
 		respond(w, http.StatusMethodNotAllowed, "")
 	}

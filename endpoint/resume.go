@@ -35,21 +35,22 @@ func (h *Handler) wantsResume(r *http.Request) bool {
 }
 
 // resume gives a connection another WebSocket. The old one is dropped at once,
-// dead or not: the newest takes over.
-func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn, user *transport.User) {
+// dead or not: the newest takes over. nc is nil if it could not be opened.
+func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn, user *transport.User) (nc net.Conn) {
 	defer c.unclaim()
 	if !c.follow(w, r, user) {
-		return
+		return nil
 	}
-	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
+	nc, buffered, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
 		if e, ok := errors.AsType[*wsconn.UpgradeError](err); ok {
 			e.Respond(w)
 		}
-		return
+		return nil
 	}
 	c.plug(nc, buffered, &socket{c: c, resumed: time.Now().UnixNano()})
+	return nc
 }
 
 // claimResume notes that a WebSocket is on its way that wants to take the place

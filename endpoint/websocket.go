@@ -32,10 +32,10 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		respond(w, status, text)
 		return
 	case !first:
-		h.resume(w, r, c, user)
+		stay(h.resume(w, r, c, user))
 		return
 	}
-	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
+	nc, buffered, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		c.remove()
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
@@ -44,6 +44,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		}
 		return
 	}
+	defer stay(nc)
 	if err := c.open(peer); err != nil {
 		c.out.Finish(wsconn.CloseFrame(wsframe.GoingAway, ""))
 		h.engine.Attach(nc, nil, c.out, framing, discard{})

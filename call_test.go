@@ -171,6 +171,7 @@ func TestRegistrationPanics(t *testing.T) {
 		"no function": func() { h.Handle("X", 5) },
 		"two results": func() { h.Handle("X", func() (int, int) { return 1, 2 }) },
 		"bad options": func() { switchboard.NewHub("x", &switchboard.Options{Parallel: -1}) },
+		"bad buffer":  func() { switchboard.NewHub("x", &switchboard.Options{StatefulReconnectBufferSize: -1}) },
 		"after opening": func() {
 			if _, err := h.Open(&line{}, &transport.Peer{}); err != nil {
 				t.Fatal(err)

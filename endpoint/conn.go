@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -285,6 +286,15 @@ func (c *conn) Tick(now time.Time) (next time.Time) {
 	return next
 }
 
+// intern gives the usual path as the handler's own string: the request's would
+// keep the whole line it was read from.
+func (h *Handler) intern(path string) string {
+	if path == h.mountedAt {
+		return h.mountedAt
+	}
+	return strings.Clone(path)
+}
+
 // peer is what methods may know of the request. It runs the Context option, so
 // it comes before the connection is claimed.
 func (c *conn) peer(r *http.Request, user *transport.User, kind transport.Kind) *transport.Peer {
@@ -292,7 +302,7 @@ func (c *conn) peer(r *http.Request, user *transport.User, kind transport.Kind) 
 		ConnectionID: c.id,
 		Transport:    kind,
 		RemoteAddr:   r.RemoteAddr,
-		Path:         r.URL.Path,
+		Path:         c.h.intern(r.URL.Path),
 		Query:        publicQuery(r),
 		User:         user,
 		Context:      context.Background(),

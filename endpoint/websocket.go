@@ -93,6 +93,7 @@ type socket struct {
 	parser *parser // kept while a message has not come whole
 	keep   keepAlive
 
+	turn    int         // see resuming
 	resumed int64       // when it took another's place, in Unix nanoseconds; 0 for a connection's first
 	heard   atomic.Bool // data came on it
 }

@@ -18,10 +18,7 @@ type door struct {
 
 // newDoor reads keys and checks the options. Close it in the end.
 func newDoor(c *config, log *slog.Logger) (*door, error) {
-	if d := c.Driver.value; d != "auto" && d != "stream" {
-		return nil, fmt.Errorf("driver: %q is not in this version yet: auto and stream are", d)
-	}
-	d := &door{options: endpoint.Options{Logger: log, AllowedOrigins: c.AllowedOrigins, AllowedHosts: c.AllowedHosts}}
+	d := &door{options: endpoint.Options{Logger: log, AllowedOrigins: c.AllowedOrigins, AllowedHosts: c.AllowedHosts, Driver: c.Driver.value}}
 	if !c.auths() {
 		return d, nil
 	}

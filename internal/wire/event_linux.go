@@ -248,7 +248,8 @@ func (c *event) endReading(run bool, err error) bool {
 	cause, ours := endCause(err)
 	if !c.told {
 		c.told = true
-		if c.out.lose(c, ours) { // which has marked it dead
+		if c.out.lose(c, ours) {
+			c.die()
 			c.lost()
 			return run
 		}
@@ -286,10 +287,15 @@ func (c *event) resumed() {
 
 // hangUp implements carrier.
 func (c *event) hangUp() {
-	c.out.mu.Lock()
-	c.dead = true
-	c.out.mu.Unlock()
+	c.die()
 	c.wake()
+}
+
+// die has the token holder close the socket, whatever else becomes of it.
+func (c *event) die() {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	c.dead = true
 }
 
 // direct implements carrier: a write never blocks.

@@ -15,6 +15,7 @@ import (
 	"github.com/switchboard-rt/switchboard/examples/chat"
 	"github.com/switchboard-rt/switchboard/examples/demo"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
+	"github.com/switchboard-rt/switchboard/examples/whiteboard"
 	"github.com/switchboard-rt/switchboard/web"
 )
 
@@ -22,6 +23,7 @@ import (
 var demos = []func(demo.Env) *demo.Demo{
 	chat.New,
 	auction.New,
+	whiteboard.New,
 	rawline.New,
 }
 

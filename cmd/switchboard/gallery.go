@@ -14,6 +14,7 @@ import (
 	"github.com/switchboard-rt/switchboard/examples/auction"
 	"github.com/switchboard-rt/switchboard/examples/chat"
 	"github.com/switchboard-rt/switchboard/examples/demo"
+	"github.com/switchboard-rt/switchboard/examples/game"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
 	"github.com/switchboard-rt/switchboard/examples/whiteboard"
 	"github.com/switchboard-rt/switchboard/web"
@@ -24,6 +25,7 @@ var demos = []func(demo.Env) *demo.Demo{
 	chat.New,
 	auction.New,
 	whiteboard.New,
+	game.New,
 	rawline.New,
 }
 

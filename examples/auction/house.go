@@ -49,6 +49,7 @@ type house struct {
 	news    []change // not yet told
 	rev     int64
 	lots    int // number of the last lot
+	fetched int // articles, so far
 	chance  func(n int) int
 }
 
@@ -65,7 +66,18 @@ func newHouse(now time.Time, chance func(n int) int) *house {
 // bring makes the next lot for a desk. h.mu is held.
 func (h *house) bring(desk int) *lot {
 	h.lots++
-	return &lot{n: h.lots, article: catalogue[(h.lots-1)%len(catalogue)], place: places[desk], desk: desk, start: opening, last: []offer{}}
+	return &lot{n: h.lots, article: h.fetch(), place: places[desk], desk: desk, start: opening, last: []offer{}}
+}
+
+// fetch is the next article that stands on no desk. h.mu is held.
+func (h *house) fetch() article {
+	for {
+		next := catalogue[h.fetched%len(catalogue)]
+		h.fetched++
+		if !slices.ContainsFunc(h.desks, func(l *lot) bool { return l.article == next }) {
+			return next
+		}
+	}
 }
 
 func (h *house) enter(line, key, name string, now time.Time) (snapshot, error) {

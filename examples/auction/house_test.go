@@ -288,6 +288,13 @@ func TestPricesOnlyRise(t *testing.T) {
 				}
 				price[v.Lot] = v.Price
 			}
+			titles := map[string]bool{}
+			for _, l := range h.desks {
+				titles[l.title] = true
+			}
+			if len(titles) != len(places) {
+				t.Fatalf("an article is on two desks: %v", titles)
+			}
 			if !next.IsZero() && !next.After(at) {
 				t.Fatalf("something is due at %v, and it is %v", next, at)
 			}

@@ -12,6 +12,7 @@ import { ticks } from "./step";
 import { arena, type Ears, type Listed, secret, type Welcome } from "./wire";
 
 const step = 1000 / ticks; // ms
+const mostPlayers = 24;
 const mostSteps = 5; // to catch up with after a stall
 
 /** One client of the game in its pane. */
@@ -61,10 +62,10 @@ export class Game implements Ears {
       this.seq = Math.max(this.seq, w.seq);
       this.sparks = w.sparks;
       this.roster(w.roster);
-      this.tell(w.you ? "" : "The floor is full: 24 people play. You watch; come in again in a while.");
+      this.tell(w.you ? "" : "The floor is full: 24 people play. You watch; you play as soon as there is a place.");
       if (!this.playing) this.begin();
     } catch (error) {
-      this.tell(explain(error));
+      this.veil(explain(error, "The game did not let you in. It is tried again when the line is back."));
     }
   }
 
@@ -88,7 +89,13 @@ export class Game implements Ears {
     this.who = new Map(all.map((p) => [p.n, p]));
     this.stage.roster(all);
     this.scores();
+    if (!this.you && this.playing && all.length < mostPlayers) this.enterLater();
   };
+
+  /** A watcher takes a place that has become free. */
+  private readonly enterLater = paced(3000, () => {
+    if (!this.you && this.line.up) void this.enter();
+  });
 
   private take(f: Frame) {
     if (!this.playing) return;

@@ -108,13 +108,18 @@ test("a cut line: the page says so, and comes back to the true board", async () 
   await second(page);
   await drag(page, [[100, 100], [800, 100]]);
   await ink(page, 400, 100, true, "-2");
+  await tool(page, "Note", "-2");
+  await page.click("#top-2", { position: { x: 300, y: 150 } });
+  await page.waitForSelector("#notes textarea");
   await cut(page, 2);
   await page.waitForSelector('#veil-2:has-text("as it was")');
   await drag(page, [[100, 800], [800, 800]]);
   await page.click("#undo");
   await page.click("#undo");
   await drag(page, [[200, 600], [900, 600]]);
-  await marks(page, 1);
+  await marks(page, 2);
+  await page.fill("#notes-2 textarea", "written while cut");
+  await page.waitForSelector('#problem-2:has-text("Not connected")');
   await page.bringToFront(); // a page behind paints slowly
   await shoot(page, "whiteboard-cut");
   await ink(page, 400, 100, true, "-2");
@@ -122,6 +127,7 @@ test("a cut line: the page says so, and comes back to the true board", async () 
   await lamp(page, "connected", 2);
   await ink(page, 400, 100, false, "-2");
   await ink(page, 500, 600, true, "-2");
+  await page.waitForFunction(() => document.querySelector("#notes textarea").value === "written while cut"); // it was kept, and told
   await page.close();
 });
 

@@ -47,6 +47,7 @@ export class Drawer implements Ears, Motion {
       grow: (m, from) => this.easel.grow(m, from),
       note: (m) => this.notes.show(m),
       noNote: (id) => this.notes.remove(id),
+      lost: () => this.again(),
     });
     this.name.value = pane.name;
     this.line = board(pane, this);
@@ -69,12 +70,13 @@ export class Drawer implements Ears, Motion {
       const you = await this.line.invoke<Person>("Enter", secret(this.pane.index), this.name.value, this.where);
       this.me = you.n;
       this.name.value = you.name;
-      await this.sheet.read(items(this.line));
+      await this.sheet.read(() => items(this.line));
       this.ready = true;
       this.veil("");
       this.tell("");
+      this.notes.resend();
     } catch (error) {
-      this.tell(explain(error));
+      this.veil(explain(error, "The board could not be read. It is tried again when the line is back."));
     }
     this.figures();
   }
@@ -189,8 +191,8 @@ export class Drawer implements Ears, Motion {
     void this.ask("Erase", ids);
   }
 
-  change(m: Mark) {
-    void this.ask("Change", m);
+  async change(m: Mark): Promise<boolean> {
+    return (await this.ask("Change", m)) !== false;
   }
 
   /** What is refused was never on the board: the page shows the true one again. */
@@ -207,7 +209,7 @@ export class Drawer implements Ears, Motion {
   }
 
   private readonly again = paced(1000, () => {
-    if (this.ready) void this.sheet.read(items(this.line)).catch(() => {}); // a cut line tells of itself
+    if (this.ready) void this.sheet.read(() => items(this.line)).catch(() => {}); // a cut line tells of itself
   });
 
   private async undo(method: "Undo" | "Redo") {
@@ -231,7 +233,8 @@ export class Drawer implements Ears, Motion {
     const label = `The board with ${n} ${n === 1 ? "mark" : "marks"}`;
     const ink = this.pane.el("ink");
     if (ink.getAttribute("aria-label") !== label) ink.setAttribute("aria-label", label);
-    this.pane.el("rate").textContent = String(this.easel.rate);
+    const rate = this.easel.rate;
+    this.pane.el("rate").textContent = rate < 5 ? "–" : String(rate); // little to paint is not slow
   }
 
   private veil(text: string) {

@@ -3,7 +3,8 @@ import { height, type Mark, maxText, width } from "./wire";
 
 /** What notes want of their board. */
 export interface Desk {
-  change(m: Mark): void;
+  /** Whether the board took it. */
+  change(m: Mark): Promise<boolean>;
   erase(ids: string[]): void;
 }
 
@@ -30,6 +31,11 @@ export class Notes {
     this.all.delete(id);
   }
 
+  /** Says again what did not get through. */
+  resend() {
+    for (const one of this.all.values()) one.save();
+  }
+
   focus(id: string) {
     this.all.get(id)?.text.focus();
   }
@@ -40,6 +46,7 @@ class Note {
   readonly text = make("textarea");
   private readonly handle = button("Move", () => {}, "grip");
   private saver = 0;
+  private edited = false; // the text is ours, and the board has not taken it yet
   private drag: { x: number; y: number } | undefined; // from the pointer to the corner
 
   constructor(
@@ -62,7 +69,7 @@ class Note {
     this.m = m;
     this.root.className = `note colour-${m.colour}`;
     this.text.setAttribute("aria-label", `Note by ${m.by}`);
-    if (document.activeElement !== this.text && this.text.value !== (m.text ?? "")) this.text.value = m.text ?? "";
+    this.adopt();
     if (!this.drag) this.place(m.points[0], m.points[1]);
   }
 
@@ -71,10 +78,20 @@ class Note {
     this.root.style.top = `min(${(y / height) * 100}%, 100% - max(7.5cqw, 56px) - 46px)`;
   }
 
-  private save(points = this.m.points) {
+  /** Takes the board's text, unless somebody is at ours. */
+  private adopt() {
+    const text = this.m.text ?? "";
+    if (!this.edited && document.activeElement !== this.text && this.text.value !== text) this.text.value = text;
+  }
+
+  /** Tells the board text and place, if one of them is new. */
+  save(points = this.m.points) {
     clearTimeout(this.saver);
-    if (this.text.value === (this.m.text ?? "") && points === this.m.points) return;
-    this.desk.change({ ...this.m, text: this.text.value, points });
+    const text = this.edited ? this.text.value : (this.m.text ?? "");
+    if (!this.edited && points === this.m.points) return this.adopt();
+    void this.desk.change({ ...this.m, text, points }).then((taken) => {
+      if (taken && this.text.value === text) this.edited = false;
+    });
   }
 
   private moveTo(x: number, y: number) {
@@ -86,6 +103,7 @@ class Note {
   private listen() {
     const { text, handle } = this;
     text.addEventListener("input", () => {
+      this.edited = true;
       clearTimeout(this.saver);
       this.saver = window.setTimeout(() => this.save(), 600);
     });

@@ -8,12 +8,15 @@ export interface Painter {
   grow(m: Mark, from: number): void;
   note(m: Mark): void;
   noNote(id: string): void;
+  /** News does not fit to what is here: everything must be read again. */
+  lost(): void;
 }
 
 /** The marks as this page knows them: the server's, and our own before it has told them back. */
 export class Sheet {
   readonly marks = new Map<string, Mark>();
   private held: Batch[] | undefined; // news that came while everything was being read
+  private reading: Promise<void> = Promise.resolve();
 
   constructor(private readonly painter: Painter) {}
 
@@ -22,8 +25,14 @@ export class Sheet {
     return [...this.marks.values()].sort((a, b) => (a.n || Infinity) - (b.n || Infinity));
   }
 
-  /** Reads everything anew; what is here and not there any more vanishes. */
-  async read(all: AsyncIterable<Mark[]>) {
+  /** Reads everything anew, one reading after the other; what is here and not there any more vanishes. */
+  read(all: () => AsyncIterable<Mark[]>): Promise<void> {
+    const mine = this.reading.then(() => this.readAll(all()));
+    this.reading = mine.catch(() => {}); // the caller hears of it
+    return mine;
+  }
+
+  private async readAll(all: AsyncIterable<Mark[]>) {
     this.held = [];
     const there = new Set<string>();
     try {
@@ -47,7 +56,8 @@ export class Sheet {
     for (const m of b.marks ?? []) this.put(m);
     for (const { id, at, points } of b.more ?? []) {
       const m = this.marks.get(id);
-      if (m) this.extend(m, points.slice(Math.max(0, m.points.length - at)));
+      if (m && m.points.length < at) this.painter.lost();
+      else if (m) this.extend(m, points.slice(m.points.length - at));
     }
     for (const id of b.gone ?? []) this.remove(id);
   }

@@ -23,7 +23,7 @@ const key = (name) => name.padEnd(20, "-");
 
 test("a bid is confirmed, outbid, put off at the last moment, and won by one", async () => {
   const a = await open("Ada"), b = await open("Bea");
-  await a.bringToFront(); // a page behind paints slowly
+  await a.bringToFront(); // a page behind paints once a second
   await shoot(a, "auction-empty");
   await bid(a, 0, 20); // the desk whose clock runs for 6 s
   await state(a, 0, "mine");
@@ -47,7 +47,7 @@ test("a bid is confirmed, outbid, put off at the last moment, and won by one", a
     assert.match(await page.textContent("#sales li"), /100to (you|Ada)/);
     assert.equal(await page.locator("#sales li").count(), 1, "one winner");
   }
-  await a.bringToFront(); // a page behind paints slowly
+  await a.bringToFront();
   await shoot(a, "auction-busy");
   await a.close();
   await b.close();
@@ -67,7 +67,7 @@ test("two clients in one page; who was cut off sees afterwards what happened", a
   assert.ok(await page.isDisabled(`${card(2, "-2")} button`));
   await bid(page, 2, 500);
   await state(page, 2, "mine");
-  await page.bringToFront(); // a page behind paints slowly
+  await page.bringToFront();
   await shoot(page, "auction-cut");
   assert.match(await page.textContent(`${card(2, "-2")} .price`), /300/, "the line was really cut");
   await mend(page, 2);

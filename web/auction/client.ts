@@ -79,12 +79,12 @@ export class Bidder implements Ears, Hand {
     if (!sale) return;
     this.sales = [sale, ...this.sales.filter((s) => s.lot !== sale.lot)].slice(0, maxSales);
     this.showSales();
-    if (sale.paddle === this.paddle) toast(`Sold to you: ${sale.title} for ${euros(sale.price)}.`);
+    if (sale.paddle === this.paddle) toast(`${this.name.value}, sold to you: ${sale.title} for ${euros(sale.price)}.`);
   };
 
   outbid = ({ view }: Change) => {
     this.leads.delete(view.lot);
-    toast(`You are outbid: ${view.name} bids ${euros(view.price)} for the ${view.title}.`, "problem");
+    toast(`${this.name.value}, you are outbid: ${view.name} bids ${euros(view.price)} for the ${view.title}.`, "problem");
   };
 
   // ---- what is shown and done ----------------------------------------------

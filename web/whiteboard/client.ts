@@ -86,7 +86,7 @@ export class Drawer implements Ears, Motion {
     this.stroke = undefined;
     this.easel.preview = undefined;
     this.veil(this.sheet.marks.size ? "You see the board as it was. Draw again when the line is back." : "The board comes when the line is there.");
-    this.pane.el("count").textContent = "Nobody";
+    this.pane.el("count").textContent = "–";
   }
 
   news(b: Batch) {

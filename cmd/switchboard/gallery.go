@@ -12,6 +12,7 @@ import (
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/examples/chat"
+	"github.com/switchboard-rt/switchboard/examples/dashboard"
 	"github.com/switchboard-rt/switchboard/examples/demo"
 	"github.com/switchboard-rt/switchboard/examples/lab"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
@@ -21,6 +22,7 @@ import (
 // demos are what the gallery shows, one line each; docs/guides/adding-a-demo.md.
 var demos = []func(demo.Env) *demo.Demo{
 	chat.New,
+	dashboard.New,
 	lab.New,
 	rawline.New,
 }

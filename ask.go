@@ -26,12 +26,16 @@ func (c Client) asked() (*session, error) {
 	if s, ok := c.hub.index.Get(c.names[0]); ok {
 		return s, nil
 	}
-	return nil, &unreachable{fmt.Sprintf("Connection '%s' does not exist.", c.names[0])}
+	return nil, &unreachable{text: fmt.Sprintf("Connection '%s' does not exist.", c.names[0])}
 }
 
-// unreachable says that a client cannot be asked.
-type unreachable struct{ text string }
+// unreachable says that a client cannot be asked, and why its connection has ended if it has.
+type unreachable struct {
+	text  string
+	cause error
+}
 
+func (e *unreachable) Unwrap() error     { return e.cause }
 func (e *unreachable) Error() string     { return e.text }
 func (e *unreachable) ErrorType() string { return "IOException" }
 
@@ -43,7 +47,7 @@ func (e *unreachable) ErrorType() string { return "IOException" }
 // A client that answers with an error, with a result that is no R or with
 // neither, and a ctx that ends, make an error whose text the method's own caller
 // may see; a client that is lost or unknown makes one that may not. errors.Is
-// finds why ctx has ended.
+// finds why ctx, or the connection of the client that was asked, has ended.
 func Ask[R any](ctx context.Context, p Peer, method string, args ...any) (R, error) {
 	var result R
 	s, err := p.asked()
@@ -98,22 +102,25 @@ func (s *session) ask(ctx context.Context, method string, args []any) (*hubproto
 	if err != nil {
 		return nil, fmt.Errorf("switchboard: ask %q: %w", method, err)
 	}
-	gone := &unreachable{fmt.Sprintf("Connection '%s' disconnected.", s.conn.ID())}
 	if s.link.Send(frame(s.encoding(), transport.Answer, p)) != nil {
-		return nil, gone
+		return nil, s.gone()
 	}
 	lend(ctx)
 	select {
 	case m := <-answer:
 		return m, nil
 	case <-s.context().Done():
-		return nil, gone
+		return nil, s.gone()
 	case <-ctx.Done():
 		if s.context().Err() != nil {
-			return nil, gone
+			return nil, s.gone()
 		}
 		return nil, &canceledAsk{context.Cause(ctx)}
 	}
+}
+
+func (s *session) gone() error {
+	return &unreachable{fmt.Sprintf("Connection '%s' disconnected.", s.conn.ID()), context.Cause(s.context())}
 }
 
 // expect opens a question. While one is open reading goes on although much waits.

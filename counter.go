@@ -56,7 +56,8 @@ func (s *session) count(version int) {
 	sequence := func(first int64) *transport.Frame {
 		return frame(codec, transport.Control, codec.AppendSequence(nil, first))
 	}
-	if !link.Number(s.hub.options.StatefulReconnectBufferSize, sequence) {
+	blank := frame(codec, transport.Answer, codec.AppendVoid(nil, "0"))
+	if !link.Number(s.hub.options.StatefulReconnectBufferSize, sequence, blank) {
 		return
 	}
 	s.mu.Lock()

@@ -20,6 +20,7 @@ type counted struct {
 	*line
 	granted  bool
 	sequence func(int64) *transport.Frame
+	blank    *transport.Frame
 }
 
 func (c *counted) note(format string, args ...any) {
@@ -29,9 +30,9 @@ func (c *counted) note(format string, args ...any) {
 }
 
 func (c *counted) Resumable() bool { return c.granted }
-func (c *counted) Number(limit int, sequence func(int64) *transport.Frame) bool {
+func (c *counted) Number(limit int, sequence func(int64) *transport.Frame, blank *transport.Frame) bool {
 	c.note("[number, limit %d]", limit)
-	c.sequence = sequence
+	c.sequence, c.blank = sequence, blank
 	return c.granted
 }
 func (c *counted) Forgo()         { c.granted = false; c.note("[forgo]") }
@@ -71,6 +72,9 @@ func TestHandshakeVersionSwitchesCountingOn(t *testing.T) {
 		c := dialCounted(t, h, hello2)
 		c.want("[number, limit 7000]", "{}")
 		if got := string(c.sequence(6).Payload); got != `{"type":9,"sequenceId":6}`+rs {
+			t.Error(got)
+		}
+		if got := string(c.blank.Payload); got != `{"type":3,"invocationId":"0"}`+rs { // official clients count it
 			t.Error(got)
 		}
 		c.say(`{"type":6}`, `{"type":8,"sequenceId":3}`).want("[listening]", "[acked 3]")

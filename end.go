@@ -101,7 +101,7 @@ func (s *session) begin(c closing) bool {
 		return false
 	}
 	s.phase = ending
-	s.over = c
+	s.over = &c
 	dropped := s.queue
 	s.queue, s.queued = nil, 0
 	answered := s.answered
@@ -141,6 +141,11 @@ func (s *session) leave() {
 	if s.entered && s.hub.seesOff() {
 		s.disconnectStep(context.WithoutCancel(s.context()), 0)
 	}
+	s.left()
+}
+
+// left takes the connection off the books.
+func (s *session) left() {
 	s.hub.index.Remove(s.conn.ID())
 	s.link.Close(transport.Normal)
 	s.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -91,4 +92,33 @@ func ExampleAsk() {
 		}
 		return hub.All().Send(ctx, "Deleted", name)
 	})
+}
+
+// A filter sees every call: here it measures them, and turns away who calls too often.
+func ExampleHub_Use() {
+	hub := switchboard.NewHub("orders", nil)
+	hub.Use(switchboard.Filter{
+		Invoke: func(ctx context.Context, call *switchboard.Call, next switchboard.Next) (any, error) {
+			if !mayCall(call.Conn.UserID()) {
+				return nil, switchboard.Error("too many calls, try again in a minute")
+			}
+			start := time.Now()
+			result, err := next(ctx)
+			slog.Debug("call", "method", call.Method, "bytes", call.Size, "took", time.Since(start), "error", err)
+			return result, err
+		},
+	})
+}
+
+func mayCall(user string) bool { return user != "" }
+
+// What a hub offers, for generators of typed clients.
+func ExampleHub_Describe() {
+	hub := switchboard.NewHub("chat", nil)
+	hub.Handle("SendMessage", func(ctx context.Context, user, message string) error { return nil })
+	hub.Declares(switchboard.Signature[func(user, message string)]("ReceiveMessage"))
+	for _, m := range hub.Describe().Methods {
+		fmt.Println(m.Name, len(m.Params), m.Params[0].Type.Kind)
+	}
+	// Output: SendMessage 2 string
 }

@@ -14,6 +14,7 @@ type message struct {
 	hub    *Hub
 	method string
 	args   []any
+	key    string
 	frames [4]*transport.Frame // by codec; more codecs than that are encoded each time
 }
 
@@ -28,6 +29,7 @@ func (m *message) frame(codec int) (*transport.Frame, error) {
 		return nil, err
 	}
 	f := frame(c, transport.Event, p)
+	f.Key = m.key
 	if codec < len(m.frames) {
 		m.frames[codec] = f
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/switchboard-rt/switchboard/hubproto"
 	"github.com/switchboard-rt/switchboard/internal/registry"
@@ -17,6 +18,7 @@ import (
 // and OnDisconnect belong before the first connection.
 type Hub struct {
 	name    string
+	born    time.Time
 	options Options
 
 	// Registration: fixed once opened.
@@ -52,6 +54,7 @@ func NewHub(name string, o *Options) *Hub {
 	options.warn(name)
 	h := &Hub{
 		name:     name,
+		born:     time.Now(),
 		options:  options,
 		methods:  map[string]*method{},
 		index:    registry.New[*session](),

@@ -24,7 +24,7 @@ func TestDisconnectWaitsForWhoeverAsked(t *testing.T) {
 		l.say(call("Ask", `[]`)).want(`{"type":1,"invocationId":"s1","target":"Answer","arguments":[]}`)
 		l.hangUp(nil)
 		time.Sleep(2 * time.Second)
-		d.want(t, "ask:"+switchboard.ErrDisconnected.Error()+" returned disconnect")
+		d.want(t, "ask:Connection 'a' disconnected. returned disconnect")
 	})
 }
 

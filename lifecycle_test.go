@@ -352,7 +352,7 @@ func TestOneAtATimeAndParallel(t *testing.T) {
 	}
 }
 
-func TestShutdown(t *testing.T) {
+func TestGuaranteeShutdown(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := newDiary()
 		h := lifeHub(switchboard.Options{}, d)
@@ -393,7 +393,7 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
-func TestBackPressure(t *testing.T) {
+func TestGuaranteeBoundedCalls(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := newDiary()
 		l := connectQuiet(t, lifeHub(switchboard.Options{}, d), d)

@@ -5,10 +5,12 @@ import (
 	"context"
 	"iter"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // mine panics when it is decoded.
@@ -97,4 +99,40 @@ func TestPanicsEndOneInvocation(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestGoexit: user code that ends its goroutine fails one invocation, and the
+// connection, its end and Shutdown go on.
+func TestGoexit(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := quiet(switchboard.Options{})
+		h.OnConnect(func(_ context.Context, c *switchboard.Conn) error {
+			if c.ID() == "unlucky" {
+				runtime.Goexit()
+			}
+			return nil
+		})
+		h.OnDisconnect(func(context.Context, *switchboard.Conn, error) { runtime.Goexit() })
+		h.Handle("Exit", func() { runtime.Goexit() })
+		h.Handle("ExitStream", func() iter.Seq2[int, error] { return func(func(int, error) bool) { runtime.Goexit() } })
+		h.Handle("Guarded", func() iter.Seq2[int, error] { return nil }, switchboard.Authorize(func(context.Context, *switchboard.Conn) error {
+			runtime.Goexit()
+			return nil
+		}))
+		h.Handle("Echo", func(s string) string { return s })
+		l := connect(t, h, "a")
+		l.say(streamCall("3", "Guarded", `[]`)).want(`{"type":3,"invocationId":"3","error":"An unexpected error occurred invoking 'Guarded' on the server."}`)
+		l.say(call("Exit", `[]`), call("Echo", `["next"]`)).want(
+			`{"type":3,"invocationId":"1","error":"An unexpected error occurred invoking 'Exit' on the server."}`, `{"type":3,"invocationId":"1","result":"next"}`)
+		l.say(streamCall("2", "ExitStream", `[]`)).want(`{"type":3,"invocationId":"2","error":"An unexpected error occurred invoking 'ExitStream' on the server."}`)
+		dial(t, h, transport.Peer{ConnectionID: "unlucky"}).say(hello).want(`{}`, `{"type":7,"error":"Connection closed with an error."}`)
+		l.hangUp(nil)
+		l.take()
+		if !l.isClosed() || h.Len() != 0 {
+			t.Error("the line is not closed or still counted")
+		}
+		if err := h.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/hubproto"
@@ -32,8 +33,17 @@ func (s *session) Receive(p []byte) (run bool) {
 	return run
 }
 
+// messages are for parsing into; what is queued is a copy.
+var messages = sync.Pool{New: func() any { return &hubproto.Message{} }}
+
 // consume takes whole messages off buf and returns what is left of it.
 func (s *session) consume(buf []byte) (rest []byte, run bool) {
+	msg := messages.Get().(*hubproto.Message)
+	defer func() {
+		clear(msg.Args) // nothing of the connection stays in the pool
+		msg.Reset()
+		messages.Put(msg)
+	}()
 	first := true
 	for len(buf) > 0 && !s.deaf.Load() {
 		if s.codec < 0 {
@@ -50,7 +60,7 @@ func (s *session) consume(buf []byte) (rest []byte, run bool) {
 			break
 		}
 		if err == nil {
-			err = s.encoding().Parse(body, &s.msg)
+			err = s.encoding().Parse(body, msg)
 		}
 		if err != nil {
 			return nil, s.violation(err) || run
@@ -59,12 +69,12 @@ func (s *session) consume(buf []byte) (rest []byte, run bool) {
 			s.seen.Store(int64(s.age(time.Now())))
 			first = false
 		}
-		ok, err = s.admit(&s.msg)
+		ok, err = s.admit(msg)
 		if err != nil {
 			return nil, s.violation(err) || run
 		}
 		if ok {
-			run = s.dispatch(&s.msg, len(buf)-len(rest)) || run
+			run = s.dispatch(msg, len(buf)-len(rest)) || run
 		}
 		buf = rest
 	}

@@ -8,17 +8,16 @@ import (
 
 // entry is one piece of work in a session's queue.
 type entry struct {
-	kind   entryKind
-	msg    *hubproto.Message
-	method *method // nil: the client named none that exists
-	size   int     // bytes held while queued
-	end    *closing
+	kind      entryKind
+	cancelled bool // the client has cancelled it before its turn
+	msg       *hubproto.Message
+	method    *method // nil: the client named none that exists
+	size      int     // bytes held while queued
+	end       *closing
 
 	stream  *stream // for a call that takes or returns streams
 	refusal string  // the answer, if it was refused on arrival
 	slot    *slot   // for a call that runs
-
-	cancelled error // the client has cancelled it before its turn
 }
 
 type entryKind uint8
@@ -65,8 +64,7 @@ func (s *session) Run() {
 		if more {
 			s.hub.spawn(s.Run)
 		}
-		s.do(e)
-		s.done(e)
+		s.one(e)
 	}
 }
 
@@ -112,7 +110,10 @@ func (s *session) ready() bool {
 // take notes that e runs. s.mu is held.
 func (s *session) take(e *entry) {
 	if e.method != nil {
-		e.slot = &slot{s: s, method: e.method, cause: e.cancelled}
+		e.slot = &slot{s: s, method: e.method}
+		if e.cancelled {
+			e.slot.cause = ErrCancelled
+		}
 		if e.msg != nil {
 			e.slot.id = string(e.msg.ID)
 		}
@@ -200,8 +201,8 @@ func (s *session) beside(e *entry, start func()) {
 		return
 	}
 	s.hub.spawn(func() {
+		defer s.Run() // OnDisconnect may have waited for this
+		defer end()
 		start()
-		end()
-		s.Run() // OnDisconnect may have waited for this
 	})
 }

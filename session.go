@@ -30,12 +30,11 @@ type session struct {
 	hub    *Hub
 	conn   Conn
 	link   transport.Link
-	opened time.Time // all stamps below are durations since then
+	opened time.Duration // since the hub was made; all stamps below are durations since then
 
 	// Reading. Held by Receive and End, which run no user code.
 	reading sync.Mutex
 	tail    []byte // the beginning of a message whose rest has not come
-	msg     hubproto.Message
 
 	counter *counter // nil without stateful reconnect
 
@@ -54,7 +53,7 @@ type session struct {
 	busy      int     // entries being run
 	exclusive bool    // one of them must run alone
 	active    []*slot // calls that run, those without the line included
-	over      closing
+	over      *closing
 
 	open    int // streaming calls that wait or run
 	streams map[string]*stream
@@ -72,13 +71,16 @@ type session struct {
 }
 
 func newSession(h *Hub, link transport.Link, peer *transport.Peer) *session {
-	s := &session{hub: h, link: link, opened: time.Now(), codec: -1}
+	s := &session{hub: h, link: link, opened: time.Since(h.born), codec: -1}
 	s.conn.s, s.conn.peer = s, peer
 	return s
 }
 
 // age is the time since the session was opened, by the monotonic clock.
-func (s *session) age(now time.Time) time.Duration { return now.Sub(s.opened) }
+func (s *session) age(now time.Time) time.Duration { return now.Sub(s.hub.born) - s.opened }
+
+// at is the time of a stamp.
+func (s *session) at(age time.Duration) time.Time { return s.hub.born.Add(s.opened + age) }
 
 func (s *session) encoding() hubproto.Codec { return s.hub.options.Codecs[s.codec] }
 

@@ -119,7 +119,7 @@ func (s *session) cancelCall(id []byte) {
 	s.mu.Lock()
 	for i := range s.queue {
 		if e := &s.queue[i]; e.kind == callEntry && string(e.msg.ID) == string(id) {
-			e.cancelled = ErrCancelled
+			e.cancelled = true
 		}
 	}
 	var found []*slot

@@ -138,6 +138,7 @@ func (st *stream) run(e *entry) {
 	s, m, msg := st.s, e.method, e.msg
 	ctx, cancel := st.begin()
 	defer cancel(ErrReturned)
+	defer st.exited(m)
 	e.slot.adopt(ctx, cancel)
 	uploads := make([]any, len(st.uploads))
 	for i, u := range st.uploads {

@@ -136,7 +136,7 @@ func TestStreamsDoNotHoldTheLine(t *testing.T) {
 	})
 }
 
-func TestTooManyStreams(t *testing.T) {
+func TestGuaranteeBoundedStreams(t *testing.T) {
 	talk(t, switchboard.Options{}, "", func(l *line) {
 		for i := range 100 {
 			l.say(streamCall(fmt.Sprint(i), "Never", `[]`)).want()
@@ -175,8 +175,8 @@ func TestUploads(t *testing.T) {
 	})
 }
 
-// TestUploadBackPressure: a slow method stops reading, and nothing is lost.
-func TestUploadBackPressure(t *testing.T) {
+// TestGuaranteeBoundedUploads: a slow method stops reading, and nothing is lost.
+func TestGuaranteeBoundedUploads(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := newDiary()
 		l := connectQuiet(t, streamHub(switchboard.Options{}, d), d)
@@ -265,7 +265,7 @@ func TestAskFailures(t *testing.T) {
 		}()
 		synctest.Wait()
 		l.hangUp(nil)
-		if err := <-lost; err == nil || err.Error() != "Connection 'a' disconnected." {
+		if err := <-lost; err == nil || err.Error() != "Connection 'a' disconnected." || !errors.Is(err, switchboard.ErrDisconnected) {
 			t.Errorf("lost: %v", err)
 		}
 	})

@@ -17,6 +17,7 @@ type Target struct {
 	names  []string // connection ids, groups or users
 	except []string // connection ids
 	conn   *Conn    // the caller, for kind caller
+	key    string   // of the next message, for Latest
 }
 
 type targetKind uint8
@@ -74,6 +75,17 @@ func (t Target) Except(ids ...string) Target {
 	return t
 }
 
+// Latest has the next message replace one with the same key that still waits
+// for a slow client: it gets fewer messages, and always the current one. The
+// replacement goes to the end of what waits, so it never overtakes anything.
+// Keys are the sender's own; use one for each thing that has a current value:
+//
+//	hub.Group("prices").Latest(symbol).Send(ctx, "Price", symbol, price)
+func (t Target) Latest(key string) Target {
+	t.key = key
+	return t
+}
+
 // Send calls a client method on everybody the target means. It encodes the
 // arguments before it returns, waits for no receiver, and tells nothing about
 // who got the message: delivery is at most once. Clients see method exactly as
@@ -91,7 +103,7 @@ func (t Target) Send(ctx context.Context, method string, args ...any) error {
 	if t.kind == toGroups && slices.Contains(t.names, "") {
 		return errEmptyGroup
 	}
-	m := message{hub: t.hub, method: method, args: args}
+	m := message{hub: t.hub, method: method, args: args, key: t.key}
 	if err := t.deliver(&m); err != nil {
 		return fmt.Errorf("switchboard: send %q: %w", method, err)
 	}

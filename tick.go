@@ -19,7 +19,7 @@ func (s *session) Tick(now time.Time) (next time.Time, run bool) {
 	case phase == handshaking && s.resumable(): // acks will be due every second
 		return now.Add(countEvery), false
 	case phase == handshaking:
-		return s.opened.Add(o.HandshakeTimeout), false
+		return s.at(o.HandshakeTimeout), false
 	case !answered:
 		return now.Add(time.Second), false
 	}
@@ -49,7 +49,7 @@ func (s *session) Tick(now time.Time) (next time.Time, run bool) {
 func (s *session) ping(age, last time.Duration) (next time.Time) {
 	interval := s.hub.options.KeepAliveInterval
 	if !s.conn.peer.Transport.Pings() {
-		return s.opened.Add(age + interval)
+		return s.at(age + interval)
 	}
 	if age-last >= interval {
 		s.mu.Lock()
@@ -58,7 +58,7 @@ func (s *session) ping(age, last time.Duration) (next time.Time) {
 		last = age
 		_ = s.link.Send(s.hub.pings[s.codec]) // an error means that it has ended
 	}
-	return s.opened.Add(last + interval)
+	return s.at(last + interval)
 }
 
 // resume lets reading go on. The client's clock starts anew: the silence was

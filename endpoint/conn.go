@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/internal/wire"
@@ -17,57 +18,61 @@ const maxEarly = 64 << 10
 // conn is one connection: from its negotiation, or from a WebSocket that came
 // without one, to its end.
 type conn struct {
-	h       *Handler
-	token   string
-	id      string
-	address netip.Prefix
-	counted bool // as a waiting negotiation; the table's
-	out     *wire.Outbox
-	watch   *wire.Watch
+	h     *Handler
+	token string // empty: it came without negotiation
+	id    string
+	out   *wire.Outbox
+	watch *wire.Watch
+	door  atomic.Pointer[door] // nil once a WebSocket has started
 
 	identity identity
-	alive    keepAlive
 
-	// posting is the turn of the POST whose bytes are taken in: they are
-	// serialised in the order of their arrival.
-	posting turns
 	// feeding is held while the session takes bytes or is told of the end, so
 	// that neither overlaps and nothing follows the end.
 	feeding sync.Mutex
-	over    bool // the session knows of the end; guarded by feeding
-
-	// started is closed when there is a session, or never will be.
-	started   chan struct{}
-	startOnce sync.Once
 
 	mu       sync.Mutex
-	kind     transport.Kind // fixed by the first GET; 0 before
 	session  transport.Session
-	early    []byte
-	attached bool      // a socket, event stream or poll is there, or on its way
-	since    time.Time // when the last one went
-	polling  *poll
-	waiting  bool // a poll waits to take over
-	faulty   bool // the application has failed
+	since    time.Time      // when the last carrier went
+	kind     transport.Kind // fixed by the first GET; 0 before
+	attached bool           // a socket, event stream or poll is there, or on its way
+	faulty   bool           // the application has failed
 	gone     bool
+	over     bool // the session knows of the end; guarded by feeding
 
 	socket   *socket   // the WebSocket that counts; changed only while feeding is held, too
 	resuming *resuming // nil unless stateful reconnect was granted
 }
 
+// door is what a connection needs until its WebSocket has started, or, with
+// another transport, for life.
+type door struct {
+	address netip.Prefix
+	counted bool // as a waiting negotiation; the table's
+
+	// posting is the turn of the POST whose bytes are taken in: they are
+	// serialised in the order of their arrival.
+	posting turns
+
+	// started is closed when there is a session, or never will be.
+	started   chan struct{}
+	startOnce sync.Once
+
+	// Guarded by conn.mu.
+	early   []byte // posted before the first GET
+	polling *poll
+	waiting bool // a poll waits to take over
+}
+
+func (d *door) start() { d.startOnce.Do(func() { close(d.started) }) }
+
 func (h *Handler) newConn(address netip.Prefix, resumable bool) *conn {
-	c := &conn{h: h, address: address, since: time.Now(), started: make(chan struct{})}
+	c := &conn{h: h, since: time.Now()}
+	c.door.Store(&door{address: address, started: make(chan struct{})})
 	if resumable {
 		c.resuming = &resuming{}
 	}
-	c.out = h.engine.NewOutbox(&wire.OutboxOptions{
-		WriteTimeout: h.WriteTimeout,
-		CloseTimeout: h.CloseTimeout,
-		Resumable:    resumable,
-		MaxPending:   h.MaxPending,
-		Retired:      c.retired,
-		Lost:         func(error) { c.end(nil) },
-	})
+	c.out = h.engine.NewOutbox(h.bounds[resumable], c)
 	return c
 }
 
@@ -79,10 +84,13 @@ func (c *conn) watched() {
 	c.mu.Unlock()
 }
 
-// retired makes the token dead before the last message can be seen: the
+// Lost implements wire.Owner: too much was pending for the client.
+func (c *conn) Lost(error) { c.end(nil) }
+
+// Retired implements wire.Owner: it makes the token dead before the last message can be seen: the
 // JavaScript client tries it once more after any end (trap 16). Polling keeps
 // it for the 204 that ends the polls.
-func (c *conn) retired() {
+func (c *conn) Retired() {
 	if c.polls() {
 		return
 	}
@@ -148,8 +156,9 @@ func (c *conn) open(peer *transport.Peer) error {
 	c.h.table.started(c)
 	c.feeding.Lock()
 	c.mu.Lock()
-	early, gone := c.early, c.gone
-	c.early, c.session = nil, s
+	d := c.door.Load()
+	early, gone := d.early, c.gone
+	d.early, c.session = nil, s
 	c.mu.Unlock()
 	run := len(early) > 0 && s.Receive(early)
 	if gone {
@@ -157,7 +166,10 @@ func (c *conn) open(peer *transport.Peer) error {
 		run = s.End(nil) || run
 	}
 	c.feeding.Unlock()
-	c.startOnce.Do(func() { close(c.started) })
+	d.start()
+	if c.isKind(transport.WebSockets) {
+		c.door.Store(nil)
+	}
 	c.run(s, run)
 	c.lookAt(time.Now()) // the session's clock starts now, not where the orphan's would have ended
 	return nil
@@ -204,7 +216,8 @@ func (c *conn) run(s transport.Session, run bool) {
 // detach notes that a carrier has gone. Another poll may be there already.
 func (c *conn) detach() {
 	c.mu.Lock()
-	c.attached = c.polling != nil
+	d := c.door.Load()
+	c.attached = d != nil && d.polling != nil
 	c.since = time.Now()
 	watch := c.watch
 	c.mu.Unlock()
@@ -234,7 +247,9 @@ func (c *conn) remove() {
 	c.gone = true
 	watch := c.watch
 	c.mu.Unlock()
-	c.startOnce.Do(func() { close(c.started) })
+	if d := c.door.Load(); d != nil {
+		d.start()
+	}
 	if watch != nil {
 		watch.Stop()
 	}

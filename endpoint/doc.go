@@ -9,6 +9,7 @@
 //	GET    P             WebSocket upgrade, event stream, or a poll
 //	POST   P             bytes to the server, for event streams and polling
 //	DELETE P             ends a polling connection
+//	POST   P/refresh     a new token for a connection, if that is enabled
 //
 // Requests from foreign origins are refused on every route unless
 // Options.AllowedOrigins names them.

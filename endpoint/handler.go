@@ -24,6 +24,7 @@ type Handler struct {
 	mounted bool
 
 	engine *wire.Engine
+	bounds map[bool]*wire.OutboxOptions // of outboxes that can be resumed, and that cannot
 	table  *table
 	down   atomic.Bool
 }
@@ -39,7 +40,10 @@ func New(hub transport.Opener, o *Options) *Handler {
 	if hub == nil {
 		panic("endpoint: there is no hub to open connections onto")
 	}
-	return &Handler{settings: s, hub: hub, engine: wire.NewEngine(s.Logger), table: newTable()}
+	h := &Handler{settings: s, hub: hub, engine: wire.NewEngine(s.Logger), table: newTable()}
+	h.engine.SetDriver(s.driver)
+	h.bounds = map[bool]*wire.OutboxOptions{false: s.outbox(false), true: s.outbox(true)}
+	return h
 }
 
 // Mount registers a hub at path and below it. Paths compare without case as

@@ -123,7 +123,7 @@ func (s *echoSession) Receive(p []byte) bool {
 		l := s.link.(transport.Resumable)
 		l.Number(1000, func(first int64) *transport.Frame {
 			return &transport.Frame{Op: transport.OpText, Class: transport.Control, Payload: fmt.Appendf(nil, "from %d", first)}
-		})
+		}, &transport.Frame{Op: transport.OpText, Payload: []byte("blank")})
 		l.Listening()
 		if text == "!count aloud" {
 			s.send("counting")

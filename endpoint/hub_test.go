@@ -110,7 +110,9 @@ func (c *client) listen() {
 	c.done.Go(func() {
 		defer res.Body.Close()
 		defer close(c.got)
-		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		lines := bufio.NewScanner(res.Body)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
 			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
 				c.split(data)
 			}

@@ -7,8 +7,8 @@ import (
 	"github.com/switchboard-rt/switchboard/transport"
 )
 
-// keepAlive is the WebSocket protocol's own sign of life, beside the hub's
-// pings: it keeps raw lines open through proxies. Stamps are Unix nanoseconds.
+// keepAlive is the WebSocket protocol's own sign of life on one socket, beside
+// the hub's pings: it keeps raw lines open through proxies. Stamps are Unix nanoseconds.
 type keepAlive struct {
 	sent   atomic.Int64 // the last ping or pong of ours; 0: none yet
 	ponged atomic.Int64 // the last pong of the peer's
@@ -27,43 +27,49 @@ func (c *conn) upkeep(s transport.Session, now, next time.Time) time.Time {
 }
 
 // keepUp sends a pong, or a ping if the peer's silence is to be noticed, and
-// ends a WebSocket whose pong is overdue. While we are the ones not reading,
+// hangs up a socket whose pong is overdue. While we are the ones not reading,
 // nobody can be overdue.
 func (c *conn) keepUp(now time.Time) (next time.Time) {
-	h := c.h
-	if h.WebSocketKeepAliveInterval < 0 || !c.isKind(transport.WebSockets) {
-		return time.Time{}
-	}
+	interval, timeout := c.h.WebSocketKeepAliveInterval, c.h.WebSocketKeepAliveTimeout
 	c.mu.Lock()
-	attached := c.attached
+	s := c.socket
 	c.mu.Unlock()
-	k := &c.alive
-	sent := time.Unix(0, k.sent.Load())
-	switch overdue := sent.Add(h.WebSocketKeepAliveTimeout); {
-	case k.sent.Load() == 0: // the clock starts with the first look
-		k.sent.Store(now.UnixNano())
-		k.ponged.Store(now.UnixNano())
-		return now.Add(h.WebSocketKeepAliveInterval)
-	case h.WebSocketKeepAliveTimeout == 0 || k.ponged.Load() >= k.sent.Load():
-	case !attached || c.out.Paused():
-		k.ponged.Store(now.UnixNano())
-	case !now.Before(overdue):
-		c.out.Kill(nil)
+	if interval < 0 || s == nil {
 		return time.Time{}
-	default:
-		return overdue
 	}
-	if due := sent.Add(h.WebSocketKeepAliveInterval); now.Before(due) {
+	k, stamp := &s.keep, now.UnixNano()
+	sent := time.Unix(0, k.sent.Load())
+	switch {
+	case k.sent.Load() == 0: // the clock starts with the first look
+		k.sent.Store(stamp)
+		k.ponged.Store(stamp)
+		return now.Add(interval)
+	case timeout == 0 || k.ponged.Load() >= k.sent.Load():
+	case c.out.Paused():
+		k.ponged.Store(stamp)
+	case now.Before(sent.Add(timeout)):
+		return sent.Add(timeout)
+	default:
+		c.hangUp(s)
+		return time.Time{}
+	}
+	if due := sent.Add(interval); now.Before(due) {
 		return due
 	}
-	op := transport.OpPong
-	if h.WebSocketKeepAliveTimeout > 0 {
-		op = transport.OpPing
+	k.sent.Store(stamp)
+	if timeout == 0 {
+		_ = c.out.Send(&transport.Frame{Op: transport.OpPong, Class: transport.Control}) // one that is ending needs none
+		return now.Add(interval)
 	}
-	k.sent.Store(now.UnixNano())
-	_ = c.out.Send(&transport.Frame{Op: op, Class: transport.Control}) // one that is ending needs none
-	if h.WebSocketKeepAliveTimeout > 0 {
-		return now.Add(min(h.WebSocketKeepAliveTimeout, h.WebSocketKeepAliveInterval))
+	_ = c.out.Send(&transport.Frame{Op: transport.OpPing, Class: transport.Control})
+	return now.Add(min(timeout, interval))
+}
+
+// hangUp takes s for lost.
+func (c *conn) hangUp(s *socket) {
+	if c.out.Resumable() {
+		c.drop(s)
+		return
 	}
-	return now.Add(h.WebSocketKeepAliveInterval)
+	c.out.Kill(nil)
 }

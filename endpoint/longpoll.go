@@ -117,23 +117,24 @@ func (c *conn) outcome() int {
 func (c *conn) takeOver(ctx context.Context) (*poll, context.Context, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.waiting {
+	d := c.door.Load()
+	if d.waiting {
 		return nil, nil, http.StatusConflict
 	}
-	if old := c.polling; old != nil {
-		c.waiting = true
+	if old := d.polling; old != nil {
+		d.waiting = true
 		c.mu.Unlock()
 		old.cancel(errReplaced)
 		<-old.done
 		c.mu.Lock()
-		c.waiting = false
+		d.waiting = false
 	}
 	if c.gone {
 		return nil, nil, http.StatusNotFound
 	}
 	p := &poll{done: make(chan struct{})}
 	ctx, p.cancel = context.WithCancelCause(ctx)
-	c.polling, c.attached = p, true
+	d.polling, c.attached = p, true
 	return p, ctx, 0
 }
 
@@ -141,7 +142,7 @@ func (c *conn) takeOver(ctx context.Context) (*poll, context.Context, int) {
 func (c *conn) leave(p *poll) {
 	p.cancel(nil)
 	c.mu.Lock()
-	c.polling = nil
+	c.door.Load().polling = nil
 	c.mu.Unlock()
 	c.detach()
 	close(p.done)

@@ -66,7 +66,7 @@ func TestThirdPollIsTurnedAway(t *testing.T) {
 		c := h.table.all()[0]
 		stuck := &poll{cancel: func(error) {}, done: make(chan struct{})} // its answer is being written
 		c.mu.Lock()
-		c.polling = stuck
+		c.door.Load().polling = stuck
 		c.mu.Unlock()
 		second := make(chan *httptest.ResponseRecorder, 1)
 		go func() { second <- serve(h, "GET", u, "") }()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard/internal/origin"
+	"github.com/switchboard-rt/switchboard/internal/wire"
 	"github.com/switchboard-rt/switchboard/internal/wsconn"
 	"github.com/switchboard-rt/switchboard/transport"
 )
@@ -71,10 +72,18 @@ type Options struct {
 	WriteTimeout time.Duration
 	// CloseTimeout bounds each step of closing. Default 5 s.
 	CloseTimeout time.Duration
-	// MaxPending bounds what waits for one client, in bytes; a client that is
-	// further behind is disconnected. One message above it is taken when nothing
-	// else waits. Default 1 MiB; 128 KiB or more, because streams wait above 64 KiB.
+	// MaxPending bounds what waits for one client, in bytes. One message above
+	// it is taken when nothing else waits. Default 1 MiB; 128 KiB or more,
+	// because streams wait above 64 KiB.
 	MaxPending int
+	// SlowConsumers says what happens to events beyond MaxPending: the client is
+	// disconnected, which is the default and the only way in which it learns
+	// that it has missed something, or events are dropped. Answers to its calls
+	// never are.
+	SlowConsumers transport.SlowPolicy
+	// Driver forces the way sockets are read and written: "event", "goroutine"
+	// or "stream". Default "auto": the cheapest that a connection allows.
+	Driver string
 	// WebSocketKeepAliveInterval is the time between unsolicited pong frames.
 	// The hub's own pings do not depend on them. Default 2 min; -1 sends none.
 	WebSocketKeepAliveInterval time.Duration
@@ -104,6 +113,18 @@ type Options struct {
 type settings struct {
 	Options
 	origins *origin.Policy
+	driver  wire.Driver
+}
+
+// outbox makes the bounds that connections share.
+func (s *settings) outbox(resumable bool) *wire.OutboxOptions {
+	return (&wire.OutboxOptions{
+		WriteTimeout: s.WriteTimeout,
+		CloseTimeout: s.CloseTimeout,
+		MaxPending:   s.MaxPending,
+		Slow:         s.SlowConsumers,
+		Resumable:    resumable,
+	}).WithDefaults()
 }
 
 func (o *Options) settle() (s settings, err error) {
@@ -145,6 +166,14 @@ func (o *Options) settle() (s settings, err error) {
 	}
 	if s.MaxPending = cmp.Or(s.MaxPending, 1<<20); s.MaxPending < 128<<10 {
 		return s, fmt.Errorf("the option MaxPending must be 131072 (128 KiB) or more, it is %d", s.MaxPending)
+	}
+	if s.SlowConsumers > transport.DropOldest {
+		return s, fmt.Errorf("the option SlowConsumers must be Disconnect, DropNewest or DropOldest, it is %d", s.SlowConsumers)
+	}
+	if s.Driver != "" {
+		if s.driver, err = wire.ParseDriver(s.Driver); err != nil {
+			return s, fmt.Errorf("the option Driver: %w", err)
+		}
 	}
 	s.MaxPendingNegotiations = cmp.Or(s.MaxPendingNegotiations, 10_000)
 	s.MaxPendingNegotiationsPerAddress = cmp.Or(s.MaxPendingNegotiationsPerAddress, 100)

@@ -28,6 +28,9 @@ func connectionID(r *http.Request) string {
 
 // publicQuery is the query without what must not reach an application's logs.
 func publicQuery(r *http.Request) url.Values {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
 	q := r.URL.Query()
 	for k := range q {
 		if strings.EqualFold(k, "id") || strings.EqualFold(k, "access_token") {

@@ -36,9 +36,12 @@ func (h *Handler) wantsResume(r *http.Request) bool {
 
 // resume gives a connection another WebSocket. The old one is dropped at once,
 // dead or not: the newest takes over.
-func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn) {
+func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn, user *transport.User) {
 	defer c.unclaim()
-	nc, buffered, _, err := wsconn.Upgrade(w, r, &wsconn.UpgradeOptions{Timeout: h.WriteTimeout})
+	if !c.follow(w, r, user) {
+		return
+	}
+	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
 	if err != nil {
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
 		if e, ok := errors.AsType[*wsconn.UpgradeError](err); ok {
@@ -46,7 +49,7 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn) {
 		}
 		return
 	}
-	c.plug(nc, buffered, &socket{c: c, machine: wsconn.New(wsconn.Config{}), resumed: time.Now()})
+	c.plug(nc, buffered, &socket{c: c, resumed: time.Now().UnixNano()})
 }
 
 // claimResume notes that a WebSocket is on its way that wants to take the place
@@ -93,7 +96,7 @@ func (c *conn) left() {
 func (c *conn) plug(nc net.Conn, buffered []byte, s *socket) {
 	c.feeding.Lock()
 	defer c.feeding.Unlock()
-	if taken := c.h.engine.Attach(nc, buffered, c.out, wsconn.Framing{}, s); !s.first() {
+	if taken := c.h.engine.Attach(nc, buffered, c.out, framing, s); !s.first() {
 		if !taken {
 			return // the end was quicker
 		}
@@ -142,14 +145,14 @@ func (c *conn) drop(s *socket) {
 }
 
 // first reports whether s took nobody's place.
-func (s *socket) first() bool { return s.resumed.IsZero() }
+func (s *socket) first() bool { return s.resumed == 0 }
 
 // alive reports whether the client has spoken on s, or has no need to.
 func (s *socket) alive() bool { return s.first() || s.heard.Load() }
 
 // silent reports whether the client has owed a word for too long.
 func (s *socket) silent(now time.Time) bool {
-	return s != nil && !s.alive() && now.Sub(s.resumed) >= resumeSilence
+	return s != nil && !s.alive() && now.UnixNano()-s.resumed >= int64(resumeSilence)
 }
 
 // Lost implements wire.Losable.

@@ -13,6 +13,8 @@ import (
 // bodyTimeout is how long a POST's body may pause.
 const bodyTimeout = 30 * time.Second
 
+const textNoPost = "POST requests are not allowed for WebSocket connections."
+
 var chunks = sync.Pool{New: func() any { return new([16 << 10]byte) }}
 
 // post takes bytes of a client whose transport goes one way only. The answer
@@ -24,13 +26,18 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.isKind(transport.WebSockets) {
-		respond(w, http.StatusMethodNotAllowed, "POST requests are not allowed for WebSocket connections.")
+		respond(w, http.StatusMethodNotAllowed, textNoPost)
 		return
 	}
-	if c.posting.take(r.Context()) != nil {
+	d := c.door.Load()
+	if d == nil { // a WebSocket has started meanwhile
+		respond(w, http.StatusMethodNotAllowed, textNoPost)
+		return
+	}
+	if d.posting.take(r.Context()) != nil {
 		return // nobody waits for the answer
 	}
-	defer c.posting.give()
+	defer d.posting.give()
 	switch err := c.receiveBody(w, r); {
 	case err == nil:
 		respond(w, http.StatusOK, "")
@@ -100,11 +107,12 @@ func (c *conn) receive(r *http.Request, p []byte) error {
 // returns nil, or waits if too much is kept already.
 func (c *conn) sessionFor(r *http.Request, p []byte) (transport.Session, error) {
 	for {
+		d := c.door.Load()
 		c.mu.Lock()
 		s, gone := c.session, c.gone
-		kept := s == nil && !gone && len(c.early)+len(p) <= maxEarly
+		kept := s == nil && !gone && len(d.early)+len(p) <= maxEarly
 		if kept {
-			c.early = append(c.early, p...)
+			d.early = append(d.early, p...)
 		}
 		c.mu.Unlock()
 		switch {
@@ -114,7 +122,7 @@ func (c *conn) sessionFor(r *http.Request, p []byte) (transport.Session, error) 
 			return s, nil
 		}
 		select {
-		case <-c.started:
+		case <-d.started:
 		case <-r.Context().Done():
 			return nil, r.Context().Err()
 		}

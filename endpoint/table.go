@@ -12,14 +12,15 @@ import (
 type table struct {
 	*minter
 	mu        sync.Mutex
-	conns     map[string]*conn
-	closed    bool // takes no more
+	conns     map[string]*conn   // by token
+	lone      map[*conn]struct{} // those without a token: WebSockets that came without negotiation
+	closed    bool               // takes no more
 	pending   int
 	byAddress map[netip.Prefix]int
 }
 
 func newTable() *table {
-	return &table{minter: newMinter(), conns: map[string]*conn{}, byAddress: map[netip.Prefix]int{}}
+	return &table{minter: newMinter(), conns: map[string]*conn{}, lone: map[*conn]struct{}{}, byAddress: map[netip.Prefix]int{}}
 }
 
 func (t *table) get(token string) *conn {
@@ -31,15 +32,14 @@ func (t *table) get(token string) *conn {
 	return t.conns[token]
 }
 
-// add puts a connection on the table that needs no waiting for, unless the
-// table is closed.
+// add puts a connection without a token on the table, unless that is closed.
 func (t *table) add(c *conn) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
 		return false
 	}
-	t.conns[c.token] = c
+	t.lone[c] = struct{}{}
 	return true
 }
 
@@ -51,13 +51,14 @@ func (t *table) admit(c *conn, maxAll, maxOne int) (status int) {
 	switch {
 	case t.closed || t.pending >= maxAll:
 		return http.StatusServiceUnavailable
-	case t.byAddress[c.address] >= maxOne:
+	case t.byAddress[c.door.Load().address] >= maxOne:
 		return http.StatusTooManyRequests
 	}
 	t.conns[c.token] = c
-	c.counted = true
+	d := c.door.Load()
+	d.counted = true
 	t.pending++
-	t.byAddress[c.address]++
+	t.byAddress[d.address]++
 	return 0
 }
 
@@ -65,7 +66,7 @@ func (t *table) admit(c *conn, maxAll, maxOne int) (status int) {
 func (t *table) all() []*conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.Collect(maps.Values(t.conns))
+	return slices.AppendSeq(slices.Collect(maps.Values(t.conns)), maps.Keys(t.lone))
 }
 
 // close has the table take nothing more and lists what is on it.
@@ -90,17 +91,19 @@ func (t *table) remove(c *conn) {
 	if t.conns[c.token] == c {
 		delete(t.conns, c.token)
 	}
+	delete(t.lone, c)
 	t.uncount(c)
 }
 
 func (t *table) uncount(c *conn) {
-	if !c.counted {
+	d := c.door.Load()
+	if d == nil || !d.counted {
 		return
 	}
-	c.counted = false
+	d.counted = false
 	t.pending--
-	if t.byAddress[c.address]--; t.byAddress[c.address] == 0 {
-		delete(t.byAddress, c.address)
+	if t.byAddress[d.address]--; t.byAddress[d.address] == 0 {
+		delete(t.byAddress, d.address)
 	}
 }
 

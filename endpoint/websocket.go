@@ -4,9 +4,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/switchboard-rt/switchboard/internal/wire"
 	"github.com/switchboard-rt/switchboard/internal/wsconn"
 	"github.com/switchboard-rt/switchboard/internal/wsframe"
 	"github.com/switchboard-rt/switchboard/transport"
@@ -30,7 +32,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		respond(w, status, text)
 		return
 	case !first:
-		h.resume(w, r, c)
+		h.resume(w, r, c, user)
 		return
 	}
 	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
@@ -44,10 +46,10 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 	}
 	if err := c.open(peer); err != nil {
 		c.out.Finish(wsconn.CloseFrame(wsframe.GoingAway, ""))
-		h.engine.Attach(nc, nil, c.out, wsconn.Framing{}, discard{})
+		h.engine.Attach(nc, nil, c.out, framing, discard{})
 		return
 	}
-	c.plug(nc, buffered, &socket{c: c, machine: wsconn.New(wsconn.Config{})})
+	c.plug(nc, buffered, &socket{c: c})
 }
 
 // forUpgrade finds or makes the connection of an upgrade request. An unknown
@@ -74,7 +76,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 		return c, true
 	}
 	c = h.newConn(addressOf(r.RemoteAddr), false)
-	c.id, c.token = publicID(), h.table.token()
+	c.id = publicID() // no token: nobody can ask for it
 	if !h.table.add(c) {
 		refuse(w, http.StatusServiceUnavailable, textDraining)
 		return nil, false
@@ -86,20 +88,38 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 // socket is the reading side of a WebSocket: frames become a stream of bytes,
 // because a hub message may be split over frames and many may share one.
 type socket struct {
-	c       *conn
-	machine *wsconn.Machine
-	body    []byte // payload of what is being fed, gathered in place
+	c      *conn
+	parser *parser // kept while a message has not come whole
+	keep   keepAlive
 
-	resumed time.Time   // when it took another's place; zero for a connection's first
+	resumed int64       // when it took another's place, in Unix nanoseconds; 0 for a connection's first
 	heard   atomic.Bool // data came on it
 }
 
+// parser is what reading needs; an idle socket has none.
+type parser struct {
+	socket  *socket
+	machine *wsconn.Machine
+	body    []byte // payload of what is being fed, gathered in place
+}
+
+var parsers = sync.Pool{New: func() any { return &parser{machine: wsconn.New(wsconn.Config{})} }}
+
 // Feed implements wire.Input. A socket that has been replaced is not heard any more.
 func (s *socket) Feed(p []byte) (run bool, err error) {
-	s.body = p[:0] // payloads only move towards the front, over headers that are read
-	err = s.machine.Feed(p, s)
-	run, current := s.c.feedFrom(s, s.body, err)
-	s.body = nil
+	x := s.parser
+	if x == nil {
+		x = parsers.Get().(*parser)
+		x.socket, s.parser = s, x
+	}
+	x.body = p[:0] // payloads only move towards the front, over headers that are read
+	err = x.machine.Feed(p, x)
+	run, current := s.c.feedFrom(s, x.body, err)
+	x.body = nil
+	if err == nil && x.machine.AtRest() {
+		x.socket, s.parser = nil, nil
+		parsers.Put(x)
+	}
 	if err == nil && current {
 		return run, nil
 	}
@@ -147,19 +167,19 @@ func (s *socket) End(cause error) (run bool) {
 }
 
 // Data implements wsconn.Handler.
-func (s *socket) Data(_ wsframe.Op, piece []byte, _, _ bool) error {
-	s.body = append(s.body, piece...)
+func (x *parser) Data(_ wsframe.Op, piece []byte, _, _ bool) error {
+	x.body = append(x.body, piece...)
 	return nil
 }
 
-func (s *socket) Ping(payload []byte) error {
+func (x *parser) Ping(payload []byte) error {
 	pong := &transport.Frame{Op: transport.OpPong, Class: transport.Control, Payload: append([]byte(nil), payload...)}
-	_ = s.c.out.Send(pong) // a connection that is ending answers no pings
+	_ = x.socket.c.out.Send(pong) // a connection that is ending answers no pings
 	return nil
 }
 
-func (s *socket) Pong([]byte) error {
-	s.c.alive.ponged.Store(time.Now().UnixNano())
+func (x *parser) Pong([]byte) error {
+	x.socket.keep.ponged.Store(time.Now().UnixNano())
 	return nil
 }
 
@@ -168,7 +188,10 @@ var errLeft = errors.New("the peer closed")
 
 // Close answers any valid code, and none, with 1000: browsers then report a
 // clean end (trap 12).
-func (s *socket) Close(int, string) error { return errLeft }
+func (x *parser) Close(int, string) error { return errLeft }
+
+// framing is how frames stand on every socket of an endpoint.
+var framing wire.Framing = wsconn.Framing{}
 
 // discard is the input of a socket that was refused after its upgrade.
 type discard struct{}

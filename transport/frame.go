@@ -38,3 +38,16 @@ type Frame struct {
 	// Key makes a later event with the same key replace this one while it is still pending. Empty: never replaced.
 	Key string
 }
+
+// SlowPolicy is what happens to events for a client that is too far behind.
+// Answers and control frames are never dropped.
+type SlowPolicy uint8
+
+const (
+	// Disconnect ends the connection: the client comes back and starts afresh.
+	Disconnect SlowPolicy = iota
+	// DropNewest drops what is sent while there is no room.
+	DropNewest
+	// DropOldest drops what has waited longest.
+	DropOldest
+)

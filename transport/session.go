@@ -80,9 +80,11 @@ type Resumable interface {
 	// the order they are written, and kept until Acked. While about limit bytes
 	// are unacknowledged, and until Listening, they wait; control frames do not.
 	// sequence makes the message that comes first on a later socket and says
-	// with which number that begins; it must not call the link. Number reports
-	// false, and does nothing, if the endpoint has not granted it.
-	Number(limit int, sequence func(first int64) *Frame) bool
+	// with which number that begins; it must not call the link. blank is any
+	// counted message: it stands for one that the client has, where it must count
+	// it once more. Number reports false, and does nothing, if the endpoint has
+	// not granted it.
+	Number(limit int, sequence func(first int64) *Frame, blank *Frame) bool
 	// Forgo says that the client does without: the connection ends with its socket.
 	Forgo()
 	// Listening says that the client's first message has come.

@@ -69,12 +69,12 @@ func newConn(s setup) *Conn {
 	engine := wire.NewEngine(nil)
 	engine.SetDriver(wire.Goroutine) // a poller is for many
 	c := &Conn{
-		out: engine.NewOutbox(&wire.OutboxOptions{
+		out: engine.NewOutbox((&wire.OutboxOptions{
 			// Write keeps the bound, by waiting: an overflow would end the line.
 			MaxPending:   math.MaxInt,
 			WriteTimeout: s.writeTimeout,
 			CloseTimeout: closeTimeout,
-		}),
+		}).WithDefaults(), nil),
 		subprotocol: s.agreed.Subprotocol,
 		remote:      s.nc.RemoteAddr(),
 		turn:        make(chan struct{}, 1),

@@ -15,6 +15,7 @@ func Run(t *testing.T, c hubproto.Codec) {
 	t.Run("messages", func(t *testing.T) { messages(t, c) })
 	t.Run("limit", func(t *testing.T) { limit(t, c) })
 	t.Run("values", func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { values(t, c) }) })
+	t.Run("sequence", func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { sequence(t, c) }) })
 	t.Run("clone", func(t *testing.T) { clone(t, c) })
 	t.Run("unencodable", func(t *testing.T) { unencodable(t, c) })
 }

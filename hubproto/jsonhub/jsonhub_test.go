@@ -268,3 +268,5 @@ func BenchmarkAppendInvocation(b *testing.B) {
 		}
 	}
 }
+
+func FuzzSequence(f *testing.F) { codectest.Fuzz(f, New(nil)) }

@@ -264,3 +264,5 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+func FuzzSequence(f *testing.F) { codectest.Fuzz(f, New()) }

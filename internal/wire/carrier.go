@@ -49,7 +49,7 @@ func (o *Outbox) lose(c carrier, said bool) (goesOn bool) {
 		o.mu.Unlock()
 		return false
 	}
-	o.push = nil
+	o.push, o.resend.lost = nil, true
 	o.resend.calm()
 	o.notify()
 	o.mu.Unlock()

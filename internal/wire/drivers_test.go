@@ -126,8 +126,7 @@ func newLine(t *testing.T, v variant, o OutboxOptions, buffered string, in *reco
 	in.change = make(chan struct{})
 	ours, peer := sockets(t, v.tls)
 	l.peer = peer
-	o.Lost = func(err error) { l.lost <- err }
-	l.out = l.engine.NewOutbox(&o)
+	l.out = l.engine.NewOutbox(o.WithDefaults(), l)
 	l.engine.Attach(ours, []byte(buffered), l.out, plain{}, in)
 	t.Cleanup(func() {
 		_ = peer.Close()
@@ -202,6 +201,9 @@ var certificate = func() func(t *testing.T) tls.Certificate {
 		return c
 	}
 }()
+
+func (l *line) Retired()       {}
+func (l *line) Lost(err error) { l.lost <- err }
 
 func (l *line) say(s string) {
 	l.t.Helper()

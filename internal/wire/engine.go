@@ -15,16 +15,22 @@ type Engine struct {
 	log     *slog.Logger
 	sweep   sweeper
 	driver  Driver
-	poller  *poller
+	parts   sync.Once
+	poller  *poller // these three are made when the first socket needs them
 	crew    *crew
 	flusher *flusher
 	corks   corks
+	slow    slowCounts
 	lanes   atomic.Uint32 // outboxes made, to spread them over the flush workers
 
 	running atomic.Int64
 	mu      sync.Mutex
 	idle    chan struct{} // closed when running falls to 0; nil if nobody waits
 }
+
+// slowCounts are events that slow clients did not get, by reason, and clients
+// that were disconnected for it.
+type slowCounts struct{ newest, oldest, replaced, disconnected atomic.Uint64 }
 
 // NewEngine makes an engine that logs to log; nil means slog.Default().
 func NewEngine(log *slog.Logger) *Engine {
@@ -33,9 +39,6 @@ func NewEngine(log *slog.Logger) *Engine {
 	}
 	e := &Engine{log: log, driver: driverFromEnvironment()}
 	e.sweep.engine = e
-	e.crew = newCrew(e)
-	e.flusher = newFlusher(e)
-	e.poller = newPoller(e)
 	return e
 }
 
@@ -86,4 +89,13 @@ func (e *Engine) Wait(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// assemble makes what sockets without a goroutine of their own need.
+func (e *Engine) assemble() {
+	e.parts.Do(func() {
+		e.crew = newCrew(e)
+		e.flusher = newFlusher(e)
+		e.poller = newPoller(e)
+	})
 }

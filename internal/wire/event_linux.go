@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"syscall"
-	"time"
 
 	"github.com/switchboard-rt/switchboard/transport"
 )
@@ -18,41 +17,41 @@ import (
 // lock. So no descriptor is closed while another goroutine is about to use its
 // number, which the kernel may by then have given to another user's socket.
 type event struct {
-	engine  *Engine
 	out     *Outbox
 	framing Framing
 	in      Input
-	early   []byte // read before the socket
 
 	token token
 	slot  int32 // the poller's
 
 	// Guarded by out.mu.
-	fd      int  // -1 when closed
-	dead    bool // the token holder is to close it
-	stalled bool // reading waits for Resume
-	ended   ends
-
-	unsent   batch     // taken from the outbox and not, or not whole, on the wire; nil is the goodbye
-	offset   int       // of what is written of the first of them
-	blocked  bool      // the kernel takes no more; it will say when it does
-	asked    bool      // it was told to
-	since    time.Time // when the last progress was made, while blocked
-	watching bool
+	fd       int32 // -1 when closed
+	dead     bool  // the token holder is to close it
+	stalled  bool  // reading waits for Resume
+	blocked  bool  // the kernel takes no more; it will say when it does
+	asked    bool  // it was told to
+	watching bool  // the sweeper looks at a blocked write
+	ended    ends
+	unsent   *unsent // nil while everything taken from the outbox is on the wire
 
 	// The token holder's.
-	told    bool // the input knows of the end
-	discard bool // what still comes is thrown away
+	told    bool    // the input knows of the end
+	discard bool    // what still comes is thrown away
+	early   *[]byte // read before the socket; nil for nothing
 }
 
 // attachEvent moves nc's descriptor out of Go's poller into the engine's and
 // closes nc, which costs more memory than the rest of a connection.
 func (e *Engine) attachEvent(nc *net.TCPConn, buffered []byte, out *Outbox, f Framing, in Input) (ok bool, err error) {
+	e.assemble()
 	fd, err := detach(nc)
 	if err != nil {
 		return false, err
 	}
-	c := &event{engine: e, out: out, framing: f, in: in, early: buffered, fd: fd}
+	c := &event{out: out, framing: f, in: in, fd: int32(fd)}
+	if len(buffered) > 0 {
+		c.early = &buffered
+	}
 	c.token.state.Store(tokenHeld) // whoever attaches holds it
 	if err := e.poller.add(c, fd); err != nil {
 		_ = syscall.Close(fd)
@@ -130,8 +129,8 @@ var errIdle = io.ErrNoProgress
 // read feeds the input until it wants Run called, nothing is left, or reading
 // has ended. The token is still held, unless the error is errIdle.
 func (c *event) read() (run bool, err error) {
-	if len(c.early) > 0 {
-		p := c.early
+	if c.early != nil {
+		p := *c.early
 		c.early = nil
 		if run, err = c.feed(p); run || err != nil {
 			return run, err
@@ -144,7 +143,7 @@ func (c *event) read() (run bool, err error) {
 		if !c.mayRead() {
 			return false, nil // settle knows why
 		}
-		n, errno := readNow(c.fd, buf[:])
+		n, errno := readNow(int(c.fd), buf[:])
 		switch {
 		case errno == syscall.EINTR:
 			continue
@@ -221,17 +220,20 @@ func (c *event) close() {
 		default:
 			c.out.Kill(nil) // a failed write has only marked it
 			if c.in.End(nil) {
-				c.engine.Go("invoke", c.in.Run)
+				c.out.engine.Go("invoke", c.in.Run)
 			}
 		}
 	}
 	c.out.mu.Lock()
 	fd := c.fd
 	c.fd = -1
-	c.out.giveBackLocked(&c.unsent)
+	if c.unsent != nil {
+		c.out.giveBackLocked(&c.unsent.batch)
+		c.unsent = nil
+	}
 	c.out.mu.Unlock()
-	c.engine.poller.remove(c)
-	_ = syscall.Close(fd) // there is nothing to be done about an error
+	c.out.engine.poller.remove(c)
+	_ = syscall.Close(int(fd)) // there is nothing to be done about an error
 }
 
 // lost tells the input that the outbox goes on without this socket.
@@ -270,7 +272,7 @@ func (c *event) endReading(run bool, err error) bool {
 // wake has the crew look at the connection.
 func (c *event) wake() {
 	if c.token.claim(false) {
-		c.engine.crew.add(c)
+		c.out.engine.crew.add(c)
 	}
 }
 

@@ -37,15 +37,22 @@ func (p *parcel) free() {
 	}
 }
 
+// unsent is what was taken from the outbox and is not, or not whole, on the
+// wire: frames, never copies of them. A nil frame stands for the goodbye.
+type unsent struct {
+	batch
+	offset int       // of what is written of the first of them
+	since  time.Time // when the kernel took something last
+}
+
 // flush implements carrier: everything ready goes to the kernel, as far as it
 // takes it. out.mu is held, by the sender or a flush worker.
 func (c *event) flush() {
 	for !c.blocked && !c.dead && c.fd >= 0 {
 		p := parcels.Get().(*parcel)
-		if len(c.unsent.frames) > 0 {
-			p.frames = append(p.frames, c.unsent.frames...)
-			p.size, p.charge = c.unsent.size, c.unsent.charge
-			c.unsent = batch{}
+		if u := c.unsent; u != nil {
+			p.frames = append(p.frames, u.frames...)
+			p.size, p.charge = u.size, u.charge
 		} else if c.out.take(&p.batch, batchSize) {
 			p.frames = append(p.frames, nil)
 		}
@@ -98,19 +105,20 @@ func (p *parcel) join(from, to int) {
 
 // write hands the batch to the kernel and notes how far it got.
 func (c *event) write(p *parcel) {
-	size, errno := p.write(c.fd, c.offset)
-	switch {
-	case errno == syscall.EINTR:
-	case errno == syscall.EAGAIN:
-		c.block()
-	case errno != 0:
+	skip := 0
+	if c.unsent != nil {
+		skip = c.unsent.offset
+	}
+	size, errno := p.write(int(c.fd), skip)
+	if errno != 0 && errno != syscall.EAGAIN && errno != syscall.EINTR {
+		c.unsent = nil
 		c.out.giveBackLocked(&p.batch)
 		c.dead = true
 		c.wake()
 		return
 	}
-	c.wrote(p, c.offset+size)
-	if errno == 0 && len(c.unsent.frames) > 0 {
+	c.wrote(p, skip, size)
+	if errno != syscall.EINTR && c.unsent != nil {
 		c.block() // the kernel's buffer is full, or nearly
 	}
 }
@@ -141,13 +149,10 @@ func (p *parcel) write(fd, skip int) (n int, errno syscall.Errno) {
 	return writevNow(fd, p.iov)
 }
 
-// wrote notes that done bytes of the whole are out. The rest stays for the
-// next write; it is charged for until all of it is out.
-func (c *event) wrote(p *parcel, done int) {
-	if done > c.offset {
-		c.since = time.Time{} // progress: the clock of a blocked write starts anew
-	}
-	n := 0
+// wrote notes that size bytes behind skip are out. The rest stays for the next
+// write; it is charged for until all of it is out.
+func (c *event) wrote(p *parcel, skip, size int) {
+	done, n := skip+size, 0
 	for n < len(p.ends) && p.ends[n] <= done {
 		if p.frames[n] == nil {
 			c.saidGoodbye()
@@ -155,20 +160,28 @@ func (c *event) wrote(p *parcel, done int) {
 		n++
 	}
 	if n == len(p.frames) {
-		c.offset = 0
+		c.unsent = nil
 		c.out.giveBackLocked(&p.batch)
 		return
 	}
 	if n > 0 {
 		done -= p.ends[n-1]
 	}
-	c.offset = done
-	c.unsent = batch{frames: slices.Clone(p.frames[n:]), size: p.size, charge: p.charge}
+	u := c.unsent
+	if u == nil {
+		u = &unsent{since: time.Now()}
+		c.unsent = u
+	}
+	if size > 0 {
+		u.since = time.Now()
+	}
+	u.batch = batch{frames: slices.Clone(p.frames[n:]), size: p.size, charge: p.charge}
+	u.offset = done
 }
 
 // saidGoodbye shuts the write side; the peer's is read to its end.
 func (c *event) saidGoodbye() {
-	_ = syscall.Shutdown(c.fd, syscall.SHUT_WR) // if it fails the reader finds out
+	_ = syscall.Shutdown(int(c.fd), syscall.SHUT_WR) // if it fails the reader finds out
 	c.ended.write = true
 	switch {
 	case c.ended.read:
@@ -186,37 +199,34 @@ func (c *event) block() {
 	c.blocked = true
 	if !c.asked {
 		c.asked = true
-		if c.engine.poller.watchWrites(c, c.fd) != nil { // cannot happen: the descriptor is in it
+		if c.out.engine.poller.watchWrites(c, int(c.fd)) != nil { // cannot happen: the descriptor is in it
 			c.dead = true
 			c.wake()
 			return
 		}
 	}
-	if c.since.IsZero() {
-		c.since = time.Now()
-	}
 	if !c.watching {
 		c.watching = true
-		c.engine.Watch(c)
+		c.out.engine.Watch((*stuck)(c))
 	}
 }
 
-// Tick implements Ticker, while a write is blocked.
-func (c *event) Tick(now time.Time) (next time.Time) {
+// stuck is an event connection as the sweeper sees it while a write is blocked.
+type stuck event
+
+// Tick implements Ticker.
+func (s *stuck) Tick(now time.Time) (next time.Time) {
+	c := (*event)(s)
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	if c.since.IsZero() && c.blocked {
-		c.since = now
-	}
-	due := c.since.Add(c.out.opts.WriteTimeout)
-	switch {
-	case c.dead || !c.blocked:
+	if c.dead || c.unsent == nil {
 		c.watching = false
 		return time.Time{}
-	case now.Before(due):
+	}
+	if due := c.unsent.since.Add(c.out.opts.WriteTimeout); now.Before(due) {
 		return due
 	}
-	c.dead, c.watching = true, false
+	c.dead = true
 	c.wake()
 	return time.Time{}
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -17,10 +18,13 @@ const (
 )
 
 // OutboxOptions are the bounds of an outbox. Zero fields mean the defaults.
+// Many outboxes may share them.
 type OutboxOptions struct {
 	// MaxPending bounds what waits for the client, in bytes: 1 MiB. One frame
 	// above it is taken when nothing is pending.
 	MaxPending int
+	// Slow is what happens to events beyond it.
+	Slow transport.SlowPolicy
 	// WriteTimeout is how long a write may go without any progress: 10 s.
 	WriteTimeout time.Duration
 	// CloseTimeout bounds each rung of the closing ladder: 5 s.
@@ -28,58 +32,63 @@ type OutboxOptions struct {
 	// Resumable lets the outbox outlive the loss of a push carrier: another may
 	// take its place (resend.go). Without it an outbox ends with its carrier.
 	Resumable bool
+}
+
+// WithDefaults returns a copy with every default filled in.
+func (o *OutboxOptions) WithDefaults() *OutboxOptions {
+	var v OutboxOptions
+	if o != nil {
+		v = *o
+	}
+	v.MaxPending = cmp.Or(max(v.MaxPending, 0), defaultMaxPending)
+	v.WriteTimeout = cmp.Or(max(v.WriteTimeout, 0), defaultWriteTimeout)
+	v.CloseTimeout = cmp.Or(max(v.CloseTimeout, 0), defaultCloseTimeout)
+	return &v
+}
+
+// Owner is told what becomes of an outbox.
+type Owner interface {
 	// Retired is called once, outside of locks, before the last frame can go
 	// out: the connection's token must be dead when it returns.
-	Retired func()
+	Retired()
 	// Lost is called once, on a goroutine of the engine's, if the outbox ends
 	// itself because too much was pending.
-	Lost func(cause error)
+	Lost(cause error)
 }
 
 // Outbox is what is pending for one connection. It implements transport.Link;
 // its methods may be called from any goroutine.
 type Outbox struct {
 	engine *Engine
-	opts   OutboxOptions
-
-	retire sync.Once
+	opts   *OutboxOptions
+	owner  Owner // nil: nobody wants to know
 
 	mu      sync.Mutex
-	state   state
-	err     error // what sends are refused with, once they are
 	pending []*transport.Frame
-	bytes   int // payload of pending and of what is being written
-	paused  bool
-	why     transport.CloseReason
-	goodbye *transport.Frame // instead of the framing's own End
-	changed chan struct{}    // closed at the next change; nil if nobody waits
-	done    chan struct{}    // made when asked for
-	rung    *time.Timer      // bounds the present rung of the ladder
+	bytes   int           // payload of pending and of what is being written
+	changed chan struct{} // closed at the next change; nil if nobody waits
+	end     *ending       // nil while nothing has to be known of the end
 
 	push   carrier // the push carrier, nil while there is none
 	resend *resend // nil unless another may take its place
-	dirty  bool    // on a flush worker's list
-	corks  int     // while its methods run, what is sent waits
-	corked bool    // on the list of those whose cork is watched
-	lane   uint32  // which flush worker's
+	keyed  *keyed  // nil unless pending holds frames with a key
+
+	lane   uint32 // which flush worker's
+	corks  uint16 // while its methods run, what is sent waits
+	state  state
+	paused bool
+	dirty  bool // on a flush worker's list
+	corked bool // on the list of those whose cork is watched
 }
 
-// NewOutbox makes an open outbox without a carrier. nil options mean the defaults.
-func (e *Engine) NewOutbox(o *OutboxOptions) *Outbox {
-	out := &Outbox{engine: e, lane: e.lanes.Add(1)}
-	if o != nil {
-		out.opts = *o
+// NewOutbox makes an open outbox without a carrier. The options must come from
+// WithDefaults, and may be shared; nil means the defaults. owner may be nil.
+func (e *Engine) NewOutbox(o *OutboxOptions, owner Owner) *Outbox {
+	if o == nil {
+		o = o.WithDefaults()
 	}
-	if out.opts.MaxPending <= 0 {
-		out.opts.MaxPending = defaultMaxPending
-	}
-	if out.opts.WriteTimeout <= 0 {
-		out.opts.WriteTimeout = defaultWriteTimeout
-	}
-	if out.opts.CloseTimeout <= 0 {
-		out.opts.CloseTimeout = defaultCloseTimeout
-	}
-	if out.opts.Resumable {
+	out := &Outbox{engine: e, opts: o, owner: owner, lane: e.lanes.Add(1)}
+	if o.Resumable {
 		out.resend = &resend{}
 	}
 	return out
@@ -92,7 +101,7 @@ func (o *Outbox) Send(f *transport.Frame) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.state != open {
-		return o.err
+		return o.refusal()
 	}
 	if err := o.append(f); err != nil {
 		return err
@@ -107,7 +116,7 @@ func (o *Outbox) Queue(f *transport.Frame) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.state != open {
-		return o.err
+		return o.refusal()
 	}
 	if err := o.append(f); err != nil {
 		return err
@@ -134,9 +143,16 @@ func (o *Outbox) appendTo(list *[]*transport.Frame, f *transport.Frame) error {
 	if f.Op == transport.OpPong && o.replacePong(*list, f) {
 		return nil
 	}
+	if f.Key != "" {
+		o.replaceKeyed(f.Key)
+	}
 	if o.bytes > 0 && o.bytes+len(f.Payload) > o.opts.MaxPending {
-		o.overflow()
-		return o.err
+		if room, err := o.makeRoom(f); !room {
+			return err
+		}
+	}
+	if f.Key != "" {
+		o.noteKeyed(f.Key)
 	}
 	*list = append(*list, f)
 	o.bytes += cost(f)
@@ -169,7 +185,7 @@ func (o *Outbox) Pending() int {
 func (o *Outbox) Writable(ctx context.Context) error {
 	return o.await(ctx, func() (bool, error) {
 		if o.state != open {
-			return true, o.err
+			return true, o.refusal()
 		}
 		return o.bytes <= writableBelow, nil
 	})

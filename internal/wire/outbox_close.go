@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"sync"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/transport"
@@ -26,12 +27,41 @@ func (o *Outbox) Last(f *transport.Frame) {
 	o.lastLocked(f)
 }
 
+// ending is what an outbox needs to know of its end, from when somebody asks.
+type ending struct {
+	retire  sync.Once
+	err     error // what sends are refused with
+	why     transport.CloseReason
+	goodbye *transport.Frame // instead of the framing's own End
+	done    chan struct{}    // made when asked for
+	rung    *time.Timer      // bounds the present rung of the ladder
+}
+
+// ending makes the book of the end if there is none. o.mu is held.
+func (o *Outbox) ending() *ending {
+	if o.end == nil {
+		o.end = &ending{}
+	}
+	return o.end
+}
+
+// refusal is what sends get once the outbox takes nothing more. o.mu is held.
+func (o *Outbox) refusal() error {
+	if o.end == nil || o.end.err == nil {
+		return transport.ErrClosed
+	}
+	return o.end.err
+}
+
 // retireOnce makes the connection's token dead. Whoever comes second waits
 // until it is.
 func (o *Outbox) retireOnce() {
-	o.retire.Do(func() {
-		if o.opts.Retired != nil {
-			o.opts.Retired()
+	o.mu.Lock()
+	end := o.ending()
+	o.mu.Unlock()
+	end.retire.Do(func() {
+		if o.owner != nil {
+			o.owner.Retired()
 		}
 	})
 }
@@ -47,7 +77,7 @@ func (o *Outbox) lastLocked(f *transport.Frame) {
 		o.flush()
 	}
 	o.climb(last)
-	o.err = transport.ErrClosed
+	o.ending().err = transport.ErrClosed
 	if o.resend != nil { // nothing waits for acknowledgements any more
 		o.resend.calm()
 		o.flush()
@@ -57,13 +87,14 @@ func (o *Outbox) lastLocked(f *transport.Frame) {
 // climb goes to a rung and starts its clock. o.mu is held.
 func (o *Outbox) climb(to state) {
 	o.state = to
-	if o.rung != nil {
-		o.rung.Stop()
+	end := o.ending()
+	if end.rung != nil {
+		end.rung.Stop()
 	}
 	if to == closed {
-		o.rung = nil
+		end.rung = nil
 	} else {
-		o.rung = time.AfterFunc(o.opts.CloseTimeout, func() { o.expire(to) })
+		end.rung = time.AfterFunc(o.opts.CloseTimeout, func() { o.expire(to) })
 	}
 	o.notify()
 }
@@ -108,13 +139,13 @@ func (o *Outbox) close(why transport.CloseReason, goodbye *transport.Frame) {
 	if o.state != last {
 		return
 	}
-	o.why, o.goodbye = why, goodbye
+	o.end.why, o.end.goodbye = why, goodbye
 	o.paused = false
 	o.climb(closing)
 	switch {
 	case o.push != nil:
 		o.flush()
-	case len(o.pending) == 0 || o.resend != nil: // no carrier will come for the rest
+	case len(o.pending) == 0 || o.resend != nil && o.resend.lost: // no carrier will come for the rest
 		o.finish()
 	}
 }
@@ -125,7 +156,7 @@ func (o *Outbox) Kill(cause error) {
 	o.retireOnce()
 	o.mu.Lock()
 	if o.state == open && cause != nil {
-		o.err = cause
+		o.ending().err = cause
 	}
 	push := o.push
 	o.finish()
@@ -140,24 +171,24 @@ func (o *Outbox) finish() {
 	if o.state == closed {
 		return
 	}
-	if o.err == nil {
-		o.err = transport.ErrClosed
+	if end := o.ending(); end.err == nil {
+		end.err = transport.ErrClosed
 	}
-	o.pending, o.bytes, o.paused = nil, 0, false
+	o.pending, o.keyed, o.bytes, o.paused = nil, nil, 0, false
 	if o.resend != nil {
 		o.resend.calm()
 		o.resend = nil
 	}
 	o.climb(closed)
-	if o.done != nil {
-		close(o.done)
+	if o.end.done != nil {
+		close(o.end.done)
 	}
 }
 
 // overflow ends an outbox whose client does not take what is sent to it. The
 // sender must not wait for that, so the rest happens elsewhere. o.mu is held.
 func (o *Outbox) overflow() {
-	o.err = transport.ErrSlow
+	o.ending().err = transport.ErrSlow
 	push := o.push
 	o.finish()
 	o.engine.Go("overflow", func() {
@@ -165,8 +196,8 @@ func (o *Outbox) overflow() {
 		if push != nil {
 			push.hangUp()
 		}
-		if o.opts.Lost != nil {
-			o.opts.Lost(transport.ErrSlow)
+		if o.owner != nil {
+			o.owner.Lost(transport.ErrSlow)
 		}
 	})
 }
@@ -175,11 +206,12 @@ func (o *Outbox) overflow() {
 func (o *Outbox) Done() <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.done == nil {
-		o.done = make(chan struct{})
+	end := o.ending()
+	if end.done == nil {
+		end.done = make(chan struct{})
 		if o.state == closed {
-			close(o.done)
+			close(end.done)
 		}
 	}
-	return o.done
+	return end.done
 }

@@ -33,6 +33,10 @@ func (o *Outbox) take(b *batch, max int) (end bool) {
 	}
 	n := 0
 	for _, f := range o.pending {
+		if f == dropped {
+			n++
+			continue
+		}
 		if !b.fits(f, max) || r != nil && !o.mayPass(r) {
 			break
 		}
@@ -42,9 +46,7 @@ func (o *Outbox) take(b *batch, max int) (end bool) {
 			r.keep(f)
 		}
 	}
-	if n > 0 {
-		o.pending = shift(o.pending, n)
-	}
+	o.shift(n)
 	if r != nil {
 		r.busy = len(b.frames) > 0
 	}
@@ -69,13 +71,12 @@ func (o *Outbox) mayPass(r *resend) bool {
 func (r *resend) takeAgain(b *batch, max int) {
 	if r.opening {
 		r.opening = false
-		b.add(r.sequence(r.first), 0)
+		b.add(r.sequence(r.next), 0)
 	}
-	for r.again < len(r.kept) && b.fits(r.kept[r.again], max) {
-		b.add(r.kept[r.again], 0)
-		r.again++
+	for r.behind() && b.fits(r.at(r.next), max) {
+		b.add(r.at(r.next), 0)
+		r.next++
 	}
-	r.trim()
 }
 
 // takeControl takes what passes the counted frames. o.mu is held.

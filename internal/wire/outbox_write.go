@@ -16,10 +16,10 @@ func (o *Outbox) flushNow() {
 
 // appendEnd adds the goodbye as it stands on the wire. o.mu is held.
 func (o *Outbox) appendEnd(dst []byte, f Framing) []byte {
-	if o.goodbye != nil {
-		return f.Append(dst, o.goodbye)
+	if o.end.goodbye != nil {
+		return f.Append(dst, o.end.goodbye)
 	}
-	return f.End(dst, o.why)
+	return f.End(dst, o.end.why)
 }
 
 // soil leaves the writing to a flush worker. o.mu is held.
@@ -71,7 +71,7 @@ func (o *Outbox) uncorkLate() {
 		return
 	}
 	o.corks = 0
-	if len(o.pending) > 0 && o.push != nil {
+	if o.push != nil && o.ready() {
 		o.soil()
 	}
 }

@@ -25,8 +25,8 @@ func (o *Outbox) Take(ctx context.Context, max int) (frames []*transport.Frame, 
 		case o.state == closing:
 			o.finish()
 			return true, io.EOF
-		case o.state == closed && o.err == transport.ErrSlow:
-			return true, o.err
+		case o.state == closed && o.refusal() == transport.ErrSlow:
+			return true, o.refusal()
 		case o.state == closed:
 			return true, io.EOF
 		}
@@ -40,6 +40,10 @@ func (o *Outbox) takeData(max int) []*transport.Frame {
 	var taken []*transport.Frame
 	size, n := 0, 0
 	for _, f := range o.pending {
+		if f == dropped {
+			n++
+			continue
+		}
 		data := f.Op == transport.OpText || f.Op == transport.OpBinary
 		if data && max > 0 && len(taken) > 0 && size+len(f.Payload) > max {
 			break
@@ -52,7 +56,7 @@ func (o *Outbox) takeData(max int) []*transport.Frame {
 		}
 	}
 	if n > 0 {
-		o.pending = shift(o.pending, n)
+		o.shift(n)
 		o.notify()
 	}
 	return taken

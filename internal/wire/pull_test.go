@@ -24,7 +24,7 @@ func payloads(frames []*transport.Frame) string {
 
 func TestTake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		out := quietEngine().NewOutbox(nil)
+		out := quietEngine().NewOutbox(nil, nil)
 		take := func(max int) string {
 			frames, err := out.Take(t.Context(), max)
 			if err != nil {
@@ -70,7 +70,7 @@ func TestTake(t *testing.T) {
 func TestTakeEnds(t *testing.T) {
 	replaced := errors.New("replaced")
 	synctest.Test(t, func(t *testing.T) {
-		out := quietEngine().NewOutbox(&OutboxOptions{MaxPending: 100})
+		out := quietEngine().NewOutbox((&OutboxOptions{MaxPending: 100}).WithDefaults(), nil)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(replaced)
 		if _, err := out.Take(ctx, 0); !errors.Is(err, replaced) {
@@ -87,7 +87,7 @@ func TestTakeEnds(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) { // nobody takes what is pending
-		out := quietEngine().NewOutbox(nil)
+		out := quietEngine().NewOutbox(nil, nil)
 		_ = out.Send(data("a"))
 		out.Close(transport.Normal)
 		from := time.Now()
@@ -100,7 +100,7 @@ func TestTakeEnds(t *testing.T) {
 
 // TestTakersLoseNothing: of several polls at once each frame goes to one.
 func TestTakersLoseNothing(t *testing.T) {
-	out := quietEngine().NewOutbox(nil)
+	out := quietEngine().NewOutbox(nil, nil)
 	var mu sync.Mutex
 	seen := map[string]int{}
 	var takers sync.WaitGroup
@@ -134,7 +134,7 @@ func TestTakersLoseNothing(t *testing.T) {
 
 func TestWritable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		out := quietEngine().NewOutbox(nil)
+		out := quietEngine().NewOutbox(nil, nil)
 		_ = out.Send(data(strings.Repeat("x", 70<<10)))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

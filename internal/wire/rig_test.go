@@ -95,14 +95,15 @@ type rig struct {
 
 func newRig(t *testing.T, o OutboxOptions) *rig {
 	r := &rig{t: t, engine: quietEngine(), in: &script{}, lost: make(chan error, 1)}
-	o.Retired = func() { r.retired = true }
-	o.Lost = func(err error) { r.lost <- err }
-	r.out = r.engine.NewOutbox(&o)
+	r.out = r.engine.NewOutbox(o.WithDefaults(), r)
 	ours, peer := net.Pipe()
 	r.peer = peer
 	r.engine.Stream(ours, nil, r.out, plain{}, r.in)
 	return r
 }
+
+func (r *rig) Retired()       { r.retired = true }
+func (r *rig) Lost(err error) { r.lost <- err }
 
 // end closes the peer and checks that nothing of the engine is left.
 func (r *rig) end() {

@@ -91,7 +91,7 @@ func TestEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // buffered bytes come first
 		ours, peer := net.Pipe()
 		e, in := quietEngine(), &script{}
-		out := e.NewOutbox(nil)
+		out := e.NewOutbox(nil, nil)
 		e.Stream(ours, []byte("early"), out, plain{}, in)
 		synctest.Wait()
 		_ = peer.Close()
@@ -111,7 +111,7 @@ func TestInputIsReadToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, peer := net.Pipe()
 		e, in := quietEngine(), &script{}
-		out := e.NewOutbox(nil)
+		out := e.NewOutbox(nil, nil)
 		e.Stream(halfPipe{ours}, nil, out, plain{}, in)
 		_, _ = peer.Write([]byte("x"))
 		_, _ = io.ReadFull(peer, make([]byte, 3))
@@ -203,7 +203,7 @@ func TestPingFlood(t *testing.T) {
 				t.Fatal(err)
 			}
 			if i == 0 {
-				synctest.Wait() // the writer has begun with it
+				synctest.Wait() // the writer has taken the first
 			}
 		}
 		if n := r.out.Pending(); n > 100 {
@@ -355,7 +355,7 @@ func TestTorture(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := e.NewOutbox(&OutboxOptions{CloseTimeout: time.Second})
+		out := e.NewOutbox((&OutboxOptions{CloseTimeout: time.Second}).WithDefaults(), nil)
 		e.Stream(server, nil, out, plain{}, &script{})
 		wg.Go(func() {
 			total.Add(int64(check(t, client, who)))
@@ -400,7 +400,7 @@ func TestTorture(t *testing.T) {
 func BenchmarkSend(b *testing.B) {
 	ours, peer := net.Pipe()
 	e := quietEngine()
-	out := e.NewOutbox(&OutboxOptions{MaxPending: 1 << 30})
+	out := e.NewOutbox((&OutboxOptions{MaxPending: 1 << 30}).WithDefaults(), nil)
 	e.Stream(ours, nil, out, plain{}, &script{})
 	go func() { _, _ = io.Copy(io.Discard, peer) }()
 	f := data(strings.Repeat("x", 120))

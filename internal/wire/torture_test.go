@@ -102,7 +102,7 @@ func (x *exchange) accept(t *testing.T, nc net.Conn) {
 		nc = secured(t, nc)
 	}
 	in := &echoInput{x: x}
-	in.out = x.engine.NewOutbox(&OutboxOptions{MaxPending: 256 << 10, CloseTimeout: 300 * time.Millisecond, WriteTimeout: time.Second})
+	in.out = x.engine.NewOutbox((&OutboxOptions{MaxPending: 256 << 10, CloseTimeout: 300 * time.Millisecond, WriteTimeout: time.Second}).WithDefaults(), nil)
 	x.mu.Lock()
 	x.open[in] = true
 	x.mu.Unlock()

@@ -71,6 +71,12 @@ type Machine struct {
 // New makes a machine for the bytes of the peer.
 func New(cfg Config) *Machine { return &Machine{cfg: cfg} }
 
+// AtRest reports whether the machine stands between two messages and has seen
+// no end: nothing would be lost if another one went on.
+func (m *Machine) AtRest() bool {
+	return m.headLen == 0 && !m.inFrame && m.op == 0 && !m.over && len(m.control) == 0
+}
+
 // Feed consumes p, changing it in place. After an error, or the peer's close
 // frame, bytes are ignored.
 func (m *Machine) Feed(p []byte, h Handler) error {

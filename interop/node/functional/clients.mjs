@@ -22,11 +22,12 @@ export class Clients {
     if (xhr) this.httpClient = new place.XhrHttpClient(NullLogger.instance);
   }
 
-  make(path = "/testhub", options = {}) {
+  make(path = "/testhub", { retry, ...options } = {}) {
     const { transport, httpClient } = this;
     const url = /^https?:/.test(path) ? path : this.place.url + path;
     const b = new HubConnectionBuilder().withUrl(url, { transport, ...(httpClient && { httpClient }), ...options }).configureLogging(LogLevel.None);
     if (this.packed) b.withHubProtocol(new MessagePackHubProtocol());
+    if (retry) b.withAutomaticReconnect([0, 0, 100, 1000]);
     const c = b.build();
     this.made.push(c);
     return c;
@@ -41,6 +42,13 @@ export class Clients {
   stop() {
     return Promise.all(this.made.map((c) => c.stop()));
   }
+}
+
+/** Makes the client believe that it lost the server, and waits until it is back. */
+export function reconnected(c) {
+  const back = new Promise((yes) => c.onreconnected(yes));
+  c.serverTimeout();
+  return back;
 }
 
 export const heard = (c, method) => new Promise((yes) => c.on(method, (...args) => yes(args)));

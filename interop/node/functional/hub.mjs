@@ -1,6 +1,6 @@
 // Every method of TestHub, for each combination of transport and encoding.
 import { HttpTransportType, Subject, VERSION } from "@microsoft/signalr";
-import { all, closed, heard } from "./clients.mjs";
+import { all, closed, heard, reconnected } from "./clients.mjs";
 import { fails, same, that } from "./check.mjs";
 
 const generic = (method) => `An unexpected error occurred invoking '${method}' on the server.`;
@@ -34,6 +34,22 @@ export const hubCases = {
     }
     same(counts[1], counts[0] + 1);
     that(ids[0] !== ids[1], "the id is the same");
+  },
+
+  "reconnecting by itself: a new id, the same on both sides, handlers kept": async (k) => {
+    const c = await k.open("/testhub", { retry: true }), old = c.connectionId, said = heard(c, "Message");
+    same(await reconnected(c), c.connectionId);
+    that(c.connectionId !== old, "the id is the same");
+    same(await c.invoke("GetCallerConnectionId"), c.connectionId);
+    await c.invoke("InvokeWithString", "again");
+    same(await said, ["again"]);
+  },
+
+  "reconnecting by itself after a redirection: redirected again": async (k) => {
+    const c = await k.open(`/redirect?baseUrl=${k.place.url}`, { retry: true }), before = await c.invoke("GetNumRedirects");
+    await reconnected(c);
+    same(await c.invoke("GetNumRedirects"), before + 1);
+    same(await c.invoke("GetCallerConnectionId"), c.connectionId);
   },
 
   "ThrowException": async (k) => {

@@ -1,7 +1,7 @@
 // What the functional tests ask for once: negotiation, fallback, raw lines.
 import { HttpTransportType, NullLogger, TransferFormat } from "@microsoft/signalr";
 import { HttpConnection } from "@microsoft/signalr/dist/cjs/HttpConnection.js";
-import { all, closed } from "./clients.mjs";
+import { all, closed, reconnected } from "./clients.mjs";
 import { fails, same, that } from "./check.mjs";
 
 const { WebSockets, ServerSentEvents, LongPolling } = HttpTransportType;
@@ -51,14 +51,17 @@ export const otherCases = {
   "without negotiation: no id on the client, a new one on the server each time": async (k) => {
     for (const packed of [false, true]) {
       k.packed = packed;
-      const c = k.make("/testhub", { transport: WebSockets, skipNegotiation: true }), seen = new Set([null]);
+      const c = k.make("/testhub", { transport: WebSockets, skipNegotiation: true, retry: true }), seen = new Set([null]);
       for (let i = 0; i < 2; i++) {
         await c.start();
         same(c.connectionId, null);
         seen.add(await c.invoke("GetCallerConnectionId"));
+        await reconnected(c);
+        same(c.connectionId, null);
+        seen.add(await c.invoke("GetCallerConnectionId"));
         await c.stop();
       }
-      same(seen.size, 3);
+      same(seen.size, 5);
     }
   },
 

@@ -16,6 +16,7 @@ import (
 	"github.com/switchboard-rt/switchboard/examples/demo"
 	"github.com/switchboard-rt/switchboard/examples/lab"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
+	"github.com/switchboard-rt/switchboard/examples/ticker"
 	"github.com/switchboard-rt/switchboard/web"
 )
 
@@ -24,6 +25,7 @@ var demos = []func(demo.Env) *demo.Demo{
 	chat.New,
 	dashboard.New,
 	lab.New,
+	ticker.New,
 	rawline.New,
 }
 

@@ -11,6 +11,25 @@ const number = (page, id) => page.textContent(`#${id}`).then((t) => Number(t.rep
 const devices = (page, n) => page.waitForFunction((n) => document.querySelectorAll("#devices li").length === n, n);
 const wish = (page, n) => page.fill("#wanted", String(n)); // fill sends input and change
 
+test("over long polling, too; a restarted server is found again", async () => {
+  const poller = await s.client("/dashboardHub", { transport: 4, protocol });
+  const view = await new Promise((next, error) => poller.stream("Watch").subscribe({ next, error, complete() {} }));
+  assert.ok(view.past.length > 0 && view.limits.length + 1 === view.delays.length);
+  await poller.stop();
+  const page = await s.openUp("/dashboard/");
+  await devices(page, 12);
+  await s.stop();
+  await lamp(page, "waiting");
+  page.errors = []; // the browser logs what it could not reach
+  await shoot(page, "dashboard-cut", { check: false });
+  await s.start();
+  await page.click('#lamp button:text-is("Try now")').catch(() => {}); // it may be back by itself
+  await lamp(page, "connected", 1, 30_000);
+  await devices(page, 12);
+  await page.waitForSelector('#log p:has-text("device: on the line name=boiler-01")');
+  await page.close();
+});
+
 test("figures, devices and the log are alive, and two pages see the same", async () => {
   const a = await s.openUp("/dashboard/");
   await devices(a, 12);
@@ -111,24 +130,5 @@ test("abuse is answered politely and hurts nobody else", async () => {
   await other.close();
   await devices(page, 12);
   await sound(page);
-  await page.close();
-});
-
-test("over long polling, too; a restarted server is found again", async () => {
-  const poller = await s.client("/dashboardHub", { transport: 4, protocol });
-  const view = await new Promise((next, error) => poller.stream("Watch").subscribe({ next, error, complete() {} }));
-  assert.ok(view.past.length > 0 && view.limits.length + 1 === view.delays.length);
-  await poller.stop();
-  const page = await s.openUp("/dashboard/");
-  await devices(page, 12);
-  await s.stop();
-  await lamp(page, "waiting");
-  page.errors = []; // the browser logs what it could not reach
-  await shoot(page, "dashboard-cut", { check: false });
-  await s.start();
-  await page.click('#lamp button:text-is("Try now")').catch(() => {}); // it may be back by itself
-  await lamp(page, "connected", 1, 30_000);
-  await devices(page, 12);
-  await page.waitForSelector('#log p:has-text("device: on the line name=boiler-01")');
   await page.close();
 });

@@ -13,12 +13,32 @@ const allUp = (page) => Promise.all(["lamp-poll", "lamp-lp", "lamp-sse", "lamp"]
 const until = (page, way, name, least) =>
   page.waitForFunction(([way, name, least]) => Number(document.querySelector(`#${way} [data-figure="${name}"]`).textContent.replace(/,/g, "")) >= least, [way, name, least]);
 
+/** What a broken connection sends last may find nothing of it on the server, which the browser logs. */
+const forgiveLost = (page) => (page.errors = page.errors.filter((e) => !/status of 404/.test(e)));
+
 const open = async (rate = "20") => {
   const page = await s.openUp("/lab/");
   await allUp(page);
   await page.selectOption("#rate", rate);
   return page;
 };
+
+test("a restarted server counts anew, and all lines come back", async () => {
+  const page = await open();
+  await until(page, "ws", "messages", 5);
+  await s.stop();
+  await lamp(page, "waiting");
+  await page.waitForSelector('#lamp-poll[data-state="waiting"]');
+  await s.start();
+  for (const id of ["lamp", "lamp-sse", "lamp-lp", "lamp-poll"])
+    if (await page.isVisible(`#${id} button`)) await page.click(`#${id} button`).catch(() => {}); // it may have connected meanwhile
+  await allUp(page);
+  for (const way of ways) {
+    await until(page, way, "messages", 5);
+    assert.equal(await figure(page, way, "lost"), 0);
+  }
+  await page.close();
+});
 
 test("the same messages arrive in four ways: polling is late, sockets cost least", async () => {
   const page = await s.openUp("/lab/");
@@ -27,7 +47,7 @@ test("the same messages arrive in four ways: polling is late, sockets cost least
   await page.waitForSelector('#lamp-sse:has-text("Server-Sent Events")');
   await page.waitForSelector('#lamp-lp:has-text("long polling")');
   await page.selectOption("#rate", "20");
-  for (const way of ways) await until(page, way, "messages", 40);
+  for (const way of ways) await until(page, way, "messages", 25);
   for (const way of ways) {
     assert.equal(await figure(page, way, "lost"), 0, `${way} lost messages`);
     assert.equal(await figure(page, way, "duplicate"), 0, `${way} had messages twice`);
@@ -58,6 +78,7 @@ test("a cut loses what nobody asks for again; polling catches up; asking heals t
   for (const way of ["lp", "sse", "ws"])
     await page.waitForFunction((way) => document.querySelector(`#${way} [data-figure="lost"]`).textContent === "0", way);
   await allUp(page);
+  forgiveLost(page);
   await sound(page);
   await page.close();
 });
@@ -76,32 +97,27 @@ test("a blocked transport: the line takes the next, and comes back", async () =>
   for (const id of ["lp", "sse", "ws"]) await page.uncheck(`#block-${id}`);
   await lampSays(page, "Connected over WebSockets");
   await allUp(page);
+  forgiveLost(page);
   await sound(page);
   await page.close();
 });
 
-test("stateful reconnect: a broken socket loses nothing", async () => {
+test("stateful reconnect: a broken socket loses nothing; a slow network makes all late", async () => {
   const page = await open();
   await page.check("#stateful");
   await lampSays(page, "Connected over WebSockets");
   await page.click("#anew");
   await until(page, "ws", "messages", 10);
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 2; i++) {
     const had = await figure(page, "ws", "messages");
     await page.click("#blink");
     await until(page, "ws", "messages", had + 15);
   }
   assert.equal(await figure(page, "ws", "lost"), 0);
-  assert.ok((await figure(page, "sse", "lost")) + (await figure(page, "lp", "lost")) > 0, "nothing was broken");
-  await page.close();
-});
-
-test("a slow network makes all late, and loses nothing", async () => {
-  const page = await open();
+  for (const way of ["sse", "lp"]) await until(page, way, "lost", 1); // they were broken, too
   await page.selectOption("#slow", "400");
   await page.click("#anew");
-  await until(page, "ws", "messages", 20);
-  assert.ok((await figure(page, "ws", "p50")) >= 400);
+  await page.waitForFunction(() => parseFloat(document.querySelector('#ws [data-figure="p50"]').textContent) >= 400);
   assert.equal(await figure(page, "ws", "lost"), 0);
   await page.close();
 });
@@ -120,22 +136,5 @@ test("abuse is answered politely and hurts nobody else", async () => {
   assert.equal(await figure(page, "ws", "lost"), 0);
   assert.equal((await fetch(s.url + "/lab/poll?rate=NaN&size=0")).status, 400);
   await rude.stop();
-  await page.close();
-});
-
-test("a restarted server counts anew, and all lines come back", async () => {
-  const page = await open();
-  await until(page, "ws", "messages", 5);
-  await s.stop();
-  await lamp(page, "waiting");
-  await page.waitForSelector('#lamp-poll[data-state="waiting"]');
-  await s.start();
-  for (const id of ["lamp", "lamp-sse", "lamp-lp", "lamp-poll"])
-    if (await page.isVisible(`#${id} button`)) await page.click(`#${id} button`).catch(() => {}); // it may have connected meanwhile
-  await allUp(page);
-  for (const way of ways) {
-    await until(page, way, "messages", 5);
-    assert.equal(await figure(page, way, "lost"), 0);
-  }
   await page.close();
 });

@@ -22,6 +22,20 @@ const alike = (page, most = 10) =>
     most,
   );
 
+test("a restarted server opens another market, and the page shows that", async () => {
+  const page = await s.openUp("/ticker/?symbol=caco");
+  await page.waitForSelector('#name:text-is("CACO")');
+  await s.stop();
+  await lamp(page, "waiting");
+  const old = await prices(page);
+  await s.start();
+  await page.click('#lamp button:text-is("Try now")').catch(() => {}); // it may be back by itself
+  await lamp(page, "connected", 1, 30_000);
+  await until(page, (old) => [...document.querySelectorAll("#rows td:nth-child(2)")].filter((e, i) => e.textContent !== old[i]).length > 150, old);
+  await page.waitForSelector("#trades li");
+  await page.close();
+});
+
 test("200 prices move; a symbol has trades, candles and a book; the keyboard chooses", async () => {
   const page = await s.openUp("/ticker/");
   const before = await prices(page);
@@ -101,19 +115,5 @@ test("abuse is answered politely and hurts nobody else", async () => {
   await more(page, "prices", 100);
   await sound(page);
   for (const c of crowd) await c.stop();
-  await page.close();
-});
-
-test("a restarted server opens another market, and the page shows that", async () => {
-  const page = await s.openUp("/ticker/?symbol=caco");
-  await page.waitForSelector('#name:text-is("CACO")');
-  await s.stop();
-  await lamp(page, "waiting");
-  const old = await prices(page);
-  await s.start();
-  await page.click('#lamp button:text-is("Try now")').catch(() => {}); // it may be back by itself
-  await lamp(page, "connected", 1, 30_000);
-  await until(page, (old) => [...document.querySelectorAll("#rows td:nth-child(2)")].filter((e, i) => e.textContent !== old[i]).length > 150, old);
-  await page.waitForSelector("#trades li");
   await page.close();
 });

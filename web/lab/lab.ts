@@ -66,9 +66,11 @@ function listen() {
 }
 
 function block(id: string, way: Blocked, users: Way[]) {
+  const label = { WebSockets: "WebSockets", ServerSentEvents: "event streams", LongPolling: "long polls" }[way];
   const box = el<HTMLInputElement>(id);
   box.addEventListener("change", () => {
     weather.block(way, box.checked);
+    news(box.checked ? `No ${label} get through. Whoever used them takes the next that does.` : `Let through again: ${label}.`);
     if (!box.checked) for (const one of users) void one.line.restart(); // perhaps there is a better way now
   });
 }

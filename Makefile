@@ -6,7 +6,7 @@ export SHARED
 PAGES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*' -not -name '.stamp-*')
 DEMOS := $(shell find examples -name "*.go" -not -name "*_test.go")
 
-.PHONY: help run build test test-go test-interop test-pages conformance bench fmt lint clean need-go need-node need-all
+.PHONY: help run build test test-go test-interop test-pages test-deploy conformance bench fmt lint vulncheck clean need-go need-node need-all
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -18,7 +18,7 @@ build: need-go need-node web/.stamp-built ## the pages and bin/switchboard
 	@echo "== building bin/switchboard"
 	@go build -o bin/switchboard ./cmd/switchboard
 
-test: need-all lint build test-go test-interop test-pages ## everything: Go with the race detector, official clients in Node and Chromium, pages in Chromium
+test: need-all lint build test-go test-interop test-pages test-deploy ## everything: Go with the race detector, official clients in Node and Chromium, pages in Chromium, proxies
 	@echo "== everything passed"
 
 test-go: need-all
@@ -33,6 +33,12 @@ test-pages: need-all build
 	@echo "== the pages in Chromium"
 	@cd web && npm test --silent
 
+test-deploy: build interop/node/.stamp-deps ## each transport through nginx, HAProxy and Caddy as in deploy/, with and without TLS; tokens; ACME
+	@scripts/need.sh nginx haproxy caddy openssl
+	@echo "== the reference configurations, tokens, ACME"
+	@go build -modfile=tools/go.mod -o out/ github.com/letsencrypt/pebble/v2/cmd/pebble github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv
+	@cd interop/node && node deploy/run.mjs
+
 conformance: need-go need-node ## the original's recorded answers and the official .NET client (SHARED=folder that has them)
 	@bash interop/conformance.sh
 
@@ -42,12 +48,18 @@ bench: need-go ## Go benchmarks with allocations
 fmt: need-go ## format the Go code
 	@gofmt -w $$(git ls-files '*.go')
 
-lint: need-go ## gofmt, go vet for three systems, staticcheck
+lint: need-go ## go mod verify, gofmt, go vet for three systems, staticcheck
 	@echo "== lint"
+	@echo "   go mod verify"
+	@go mod verify >/dev/null
+	@go mod verify -modfile=tools/go.mod >/dev/null
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	@for os in linux darwin windows; do echo "   go vet ($$os)"; GOOS=$$os go vet ./... || exit 1; done
 	@echo "   staticcheck"
 	@go tool -modfile=tools/go.mod staticcheck ./...
+
+vulncheck: need-go ## known vulnerabilities in dependencies; fails if the database cannot be reached
+	@scripts/vulncheck.sh
 
 clean: ## remove what was built
 	@rm -rf bin out web/.stamp-* interop/node/.stamp-*
@@ -60,7 +72,7 @@ need-node:
 	@scripts/need.sh node
 
 need-all:
-	@scripts/need.sh go node gcc chromium
+	@scripts/need.sh go node gcc chromium openssl
 
 web/.stamp-deps: web/package-lock.json
 	@echo "== installing the pages' dependencies"

@@ -135,6 +135,7 @@ func (s *session) expect(ctx context.Context) (id string, answer chan *hubproto.
 	defer s.mu.Unlock()
 	id = "s" + strconv.FormatInt(s.hub.asked.Add(1), 10)
 	answer = make(chan *hubproto.Message, 1)
+	s.busied()
 	if s.asks == nil {
 		s.asks = map[string]chan *hubproto.Message{}
 	}
@@ -159,6 +160,7 @@ func (s *session) forgetAsk(id string) {
 	delete(s.asks, id)
 	s.asking--
 	s.flow()
+	s.quieten()
 }
 
 // resolve hands an answer to whoever asked. Unknown ids, and a second answer,

@@ -102,8 +102,10 @@ func (s *session) begin(c closing) bool {
 	}
 	s.phase = ending
 	s.over = &c
-	dropped := s.queue
-	s.queue, s.queued = nil, 0
+	dropped := s.queue[s.head:]
+	if len(dropped) > 0 {
+		s.queue, s.head, s.queued = nil, 0, 0
+	}
 	answered := s.answered
 	if s.paused {
 		s.resume()

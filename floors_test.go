@@ -20,6 +20,8 @@ var floors = map[string]int{
 	"contract":               0,
 	"internal/wsframe":       0,
 	"internal/origin":        0,
+	"internal/forwarded":     0,
+	"internal/proxyproto":    0,
 	"hubproto/codectest":     1,
 	"hubproto/jsonhub":       1,
 	"hubproto/msgpackhub":    1,
@@ -31,6 +33,7 @@ var floors = map[string]int{
 	"websocket":              2,
 	"":                       2, // the root
 	"endpoint":               3,
+	"auth":                   4, // knows endpoint's errors and where requests carry tokens
 	"examples/demo":          4,
 	"web":                    4,
 	"examples/*":             5,
@@ -55,6 +58,8 @@ var forbidden = []struct{ pkg, dep, why string }{
 	{"", "github.com/tinylib/msgp/msgp", "users of JSON must not build MessagePack"},
 	{"endpoint", module, "endpoint knows a hub only as something with Open"},
 	{"endpoint", module + "/hubproto", "endpoint carries bytes and knows no hub protocol"},
+	{"endpoint", "github.com/lestrrat-go/jwx/v3/jwt", "users without tokens must not build a token library"},
+	{"auth", module, "tokens know users, not hubs"},
 	{"endpoint", "github.com/spf13/cobra", "users of the library must not build a command line"},
 	{"hubproto/jsonhub", "net/http", "codecs never see transports"},
 	{"internal/wire", module + "/internal/wsconn", "the engine knows framings by interface only"},

@@ -68,7 +68,7 @@ func (s *session) Refresh(user *transport.User) (run bool, err error) {
 func (s *session) refreshWaits() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.queue, func(e entry) bool { return e.kind == refreshEntry })
+	return slices.ContainsFunc(s.queue[s.head:], func(e entry) bool { return e.kind == refreshEntry })
 }
 
 // refreshMethod stands for OnRefresh where methods that run are named.

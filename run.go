@@ -47,8 +47,8 @@ func (s *session) enqueue(e entry) (run bool) {
 	if s.phase >= ending {
 		return false
 	}
-	s.queue = append(s.queue, e)
-	s.queued += e.size
+	s.busied()
+	s.push(e)
 	s.flow()
 	return true
 }
@@ -76,18 +76,13 @@ func (s *session) next() (e entry, more, ok bool) {
 	switch {
 	case s.phase == ended && s.busy == 0 && len(s.active) == 0: // active: one that has lent its line is not busy
 		s.phase = leaving
+		s.busied()
 		s.busy++
 		return entry{kind: endEntry}, false, true
 	case s.phase >= ending, !s.ready():
 		return entry{}, false, false
 	}
-	e = s.queue[0]
-	s.queue[0] = entry{}
-	s.queue = s.queue[1:]
-	if len(s.queue) == 0 {
-		s.queue = nil
-	}
-	s.queued -= e.size
+	e = s.pop()
 	s.flow()
 	s.take(&e)
 	return e, s.ready(), true
@@ -95,10 +90,10 @@ func (s *session) next() (e entry, more, ok bool) {
 
 // ready reports whether the first entry may run now. s.mu is held.
 func (s *session) ready() bool {
-	if len(s.queue) == 0 || s.exclusive {
+	if s.waiting() == 0 || s.exclusive {
 		return false
 	}
-	switch first := &s.queue[0]; {
+	switch first := s.first(); {
 	case first.kind > refreshEntry:
 		return s.busy == 0 // the last one to finish comes back for it
 	case first.stream != nil:
@@ -179,6 +174,7 @@ func (s *session) done(e entry) {
 		s.exclusive = false
 	}
 	s.inactive(e.slot)
+	s.quieten()
 }
 
 // inactive takes a call off the list of those that run. s.mu is held.
@@ -194,6 +190,7 @@ func (s *session) beside(e *entry, start func()) {
 		e.stream.close()
 		s.mu.Lock()
 		s.inactive(e.slot)
+		s.quieten()
 		s.mu.Unlock()
 	}
 	if start == nil {

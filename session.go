@@ -43,35 +43,26 @@ type session struct {
 	pinged atomic.Bool  // the client has sent a ping: its time-out is armed
 	deaf   atomic.Bool  // the input is over, or what follows must not be read
 
-	mu        sync.Mutex
-	phase     phase
-	answered  bool // the handshake response is out
-	entered   bool // OnConnect has let the client in
-	queue     []entry
-	queued    int // bytes held by queue
-	paused    bool
-	busy      int     // entries being run
-	exclusive bool    // one of them must run alone
-	active    []*slot // calls that run, those without the line included
-	over      *closing
-
-	open    int // streaming calls that wait or run
-	streams map[string]*stream
-	uploads map[string]*upload
-	full    int // uploads that reading is stopped for
-	asks    map[string]chan *hubproto.Message
-	asking  int // methods and others that wait for this client's answer
-
+	mu       sync.Mutex
+	phase    phase
+	answered bool     // the handshake response is out
+	entered  bool     // OnConnect has let the client in
+	paused   bool     // reading is
+	*traffic          // never nil; silence while nothing goes on
+	over     *closing // set when the end begins
 	lastPing time.Duration
+	life     *life // made when somebody asks for the context, or ends it
+}
 
-	// The context is made when somebody asks for it.
-	ctx    context.Context
+// life is a connection's context.
+type life struct {
+	ctx    context.Context // made when somebody asks for it
 	cancel context.CancelCauseFunc
 	cause  error // why ctx is cancelled, or will be when it is made
 }
 
 func newSession(h *Hub, link transport.Link, peer *transport.Peer) *session {
-	s := &session{hub: h, link: link, opened: time.Since(h.born), codec: -1}
+	s := &session{hub: h, link: link, opened: time.Since(h.born), codec: -1, traffic: silence}
 	s.conn.s, s.conn.peer = s, peer
 	return s
 }
@@ -89,27 +80,35 @@ func (s *session) encoding() hubproto.Codec { return s.hub.options.Codecs[s.code
 func (s *session) context() context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx == nil {
+	if s.life == nil {
+		s.life = &life{}
+	}
+	l := s.life
+	if l.ctx == nil {
 		base := s.conn.peer.Context
 		if base == nil {
 			base = context.Background()
 		}
 		ctx, cancel := context.WithCancelCause(base)
-		s.ctx, s.cancel = &connContext{Context: ctx, conn: &s.conn}, cancel
-		if s.cause != nil {
-			cancel(s.cause)
+		l.ctx, l.cancel = &connContext{Context: ctx, conn: &s.conn}, cancel
+		if l.cause != nil {
+			cancel(l.cause)
 		}
 	}
-	return s.ctx
+	return l.ctx
 }
 
 // cancelContext ends the connection's context; the first cause counts.
 func (s *session) cancelContext(cause error) {
 	s.mu.Lock()
-	if s.cause == nil {
-		s.cause = cause
+	if s.life == nil {
+		s.life = &life{}
 	}
-	cause, cancel := s.cause, s.cancel
+	l := s.life
+	if l.cause == nil {
+		l.cause = cause
+	}
+	cause, cancel := l.cause, l.cancel
 	s.mu.Unlock()
 	if cancel != nil {
 		cancel(cause)

@@ -117,7 +117,7 @@ func (c *slot) adopt(ctx context.Context, cancel context.CancelCauseFunc) {
 // answer is the method's, which may not notice.
 func (s *session) cancelCall(id []byte) {
 	s.mu.Lock()
-	for i := range s.queue {
+	for i := s.head; i < len(s.queue); i++ {
 		if e := &s.queue[i]; e.kind == callEntry && string(e.msg.ID) == string(id) {
 			e.cancelled = true
 		}

@@ -35,6 +35,7 @@ func (s *session) openStream(m *method, msg *hubproto.Message) (st *stream, refu
 	if limit := s.hub.options.MaxStreams; s.open >= limit {
 		return nil, errInvoking(m.name, fmt.Sprintf(" HubException: More than %d streams are running on this connection.", limit))
 	}
+	s.busied()
 	s.open++
 	st = &stream{s: s, id: id}
 	if msg.Type == hubproto.StreamInvocation {

@@ -20,8 +20,9 @@ type Handler struct {
 	hub transport.Opener
 	// path is where it is mounted, lower case, without slash at the end. A
 	// handler of New is mounted nowhere: the last segment decides.
-	path    string
-	mounted bool
+	path      string
+	mountedAt string // as it was given
+	mounted   bool
 
 	engine *wire.Engine
 	bounds map[bool]*wire.OutboxOptions // of outboxes that can be resumed, and that cannot
@@ -54,7 +55,7 @@ func Mount(mux interface{ Handle(string, http.Handler) }, path string, hub trans
 	}
 	h := New(hub, o)
 	path = strings.TrimSuffix(path, "/")
-	h.path, h.mounted = strings.ToLower(path), true
+	h.path, h.mountedAt, h.mounted = strings.ToLower(path), path, true
 	if path != "" {
 		mux.Handle(path, h)
 	}
@@ -171,6 +172,8 @@ func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, user *transpo
 			}
 		}
 		h.poll(w, r, user)
+	case http.MethodConnect:
+		h.connect(w, r, user)
 	default:
 		respond(w, http.StatusMethodNotAllowed, "")
 	}

@@ -26,6 +26,7 @@ const (
 type resuming struct {
 	claims int       // WebSockets on their way to replace the present one
 	paid   time.Time // moves on by resumeEvery with each of them
+	turn   int       // counts them: whoever asked last is the newest, however long its upgrade takes
 }
 
 // wantsResume reads useStatefulReconnect: true in any case, nothing else.
@@ -35,21 +36,23 @@ func (h *Handler) wantsResume(r *http.Request) bool {
 }
 
 // resume gives a connection another WebSocket. The old one is dropped at once,
-// dead or not: the newest takes over.
-func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn, user *transport.User) {
+// dead or not: the newest takes over. nc is nil if it could not be opened.
+func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn, user *transport.User) (nc net.Conn) {
+	turn := c.takeTurn()
 	defer c.unclaim()
 	if !c.follow(w, r, user) {
-		return
+		return nil
 	}
-	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
+	nc, buffered, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
 		if e, ok := errors.AsType[*wsconn.UpgradeError](err); ok {
 			e.Respond(w)
 		}
-		return
+		return nil
 	}
-	c.plug(nc, buffered, &socket{c: c, resumed: time.Now().UnixNano()})
+	c.plug(nc, buffered, &socket{c: c, resumed: time.Now().UnixNano(), turn: turn})
+	return nc
 }
 
 // claimResume notes that a WebSocket is on its way that wants to take the place
@@ -69,6 +72,20 @@ func (c *conn) claimResume(now time.Time) (status int) {
 	r.claims++
 	c.attached = true
 	return 0
+}
+
+func (c *conn) takeTurn() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resuming.turn++
+	return c.resuming.turn
+}
+
+// stale reports whether a newer socket than s is there. c.feeding is held.
+func (c *conn) stale(s *socket) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.socket != nil && c.socket.turn > s.turn
 }
 
 // unclaim ends a claim: the socket is there, or will not come.
@@ -96,6 +113,10 @@ func (c *conn) left() {
 func (c *conn) plug(nc net.Conn, buffered []byte, s *socket) {
 	c.feeding.Lock()
 	defer c.feeding.Unlock()
+	if c.stale(s) {
+		_ = nc.Close() // nothing was said on it
+		return
+	}
 	if taken := c.h.engine.Attach(nc, buffered, c.out, framing, s); !s.first() {
 		if !taken {
 			return // the end was quicker

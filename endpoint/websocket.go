@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,10 +33,10 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		respond(w, status, text)
 		return
 	case !first:
-		h.resume(w, r, c, user)
+		stay(h.resume(w, r, c, user))
 		return
 	}
-	nc, buffered, _, err := wsconn.Upgrade(w, r, h.upgrade())
+	nc, buffered, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		c.remove()
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
@@ -44,6 +45,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		}
 		return
 	}
+	defer stay(nc)
 	if err := c.open(peer); err != nil {
 		c.out.Finish(wsconn.CloseFrame(wsframe.GoingAway, ""))
 		h.engine.Attach(nc, nil, c.out, framing, discard{})
@@ -75,7 +77,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 	if c != nil {
 		return c, true
 	}
-	c = h.newConn(addressOf(r.RemoteAddr), false)
+	c = h.newConn(netip.Prefix{}, false)
 	c.id = publicID() // no token: nobody can ask for it
 	if !h.table.add(c) {
 		refuse(w, http.StatusServiceUnavailable, textDraining)
@@ -92,6 +94,7 @@ type socket struct {
 	parser *parser // kept while a message has not come whole
 	keep   keepAlive
 
+	turn    int         // see resuming
 	resumed int64       // when it took another's place, in Unix nanoseconds; 0 for a connection's first
 	heard   atomic.Bool // data came on it
 }

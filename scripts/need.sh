@@ -13,7 +13,8 @@ install() { # PACKAGE
     sudo="sudo"
   fi
   echo "== installing $1 from Debian's packages"
-  { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1"; } >/dev/null ||
+  # RUNLEVEL=1 keeps packages of servers from starting them.
+  { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq "$1"; } >/dev/null ||
     fail "$1 could not be installed: run 'apt-get install $1' and see why"
 }
 
@@ -31,6 +32,7 @@ for tool in "$@"; do
     ;;
   gcc) command -v gcc >/dev/null || install gcc ;; # the race detector links with it
   chromium) command -v chromium >/dev/null || install chromium ;;
+  nginx | haproxy | caddy | openssl) PATH=$PATH:/usr/sbin command -v "$tool" >/dev/null || install "$tool" ;;
   *) fail "need.sh does not know $tool" ;;
   esac
 done

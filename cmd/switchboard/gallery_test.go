@@ -15,7 +15,7 @@ import (
 
 // TestTwoNames: a loopback server lets its other name in, and nobody else.
 func TestTwoNames(t *testing.T) {
-	s := newSite(quiet(), false)
+	s := plainSite(t, false)
 	l, err := listen(t.Context(), "localhost:0")
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestSlowestTenth(t *testing.T) {
 
 // TestADemoIsEndedEvenIfTimeIsUp: what it has to write must not be lost with it.
 func TestADemoIsEndedEvenIfTimeIsUp(t *testing.T) {
-	s := newSite(quiet(), false)
+	s := plainSite(t, false)
 	ended := false
 	s.ends = append(s.ends, func(ctx context.Context) error { ended = true; return ctx.Err() })
 	late, cancel := context.WithCancel(t.Context())

@@ -12,14 +12,53 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/switchboard-rt/switchboard/websocket"
 )
 
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// gallerySite is a site as serve makes it.
+// configured is the configuration that a command line makes.
+func configured(t *testing.T, args ...string) *config {
+	t.Helper()
+	c, err := loadArgs(nil, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func loadArgs(environ []string, args ...string) (*config, error) {
+	flags := (&config{}).settings()
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	return load(flags, environ)
+}
+
+// plainSite is a site without the gallery.
+func plainSite(t *testing.T, bench bool) *site {
+	t.Helper()
+	d, err := newDoor(configured(t), quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(quiet(), d, bench)
+	t.Cleanup(func() {
+		if err := s.shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// gallerySite is a site as serve makes it on a loopback address.
 func gallerySite(t *testing.T, bench bool) *site {
-	s := newSite(quiet(), bench)
+	t.Helper()
+	s := plainSite(t, bench)
 	s.mountGallery(galleryOptions{Data: t.TempDir()})
 	return s
 }
@@ -95,7 +134,7 @@ func TestServeEndsCleanly(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- serveOn(ctx, l, newSite(quiet(), false), quiet()) }()
+	go func() { done <- serveOn(ctx, l, configured(t), nil, gallerySite(t, false), quiet()) }()
 	c, _, err := websocket.Dial(t.Context(), "ws://"+l.Addr().String()+"/chatHub", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +167,7 @@ func TestUsedPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	err = serve(t.Context(), l.Addr().String(), newSite(quiet(), false), quiet())
+	err = serve(t.Context(), configured(t, "--addr", l.Addr().String()), quiet())
 	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("a used port: %v", err)
 	}

@@ -19,14 +19,15 @@ const savingTime = time.Second
 type site struct {
 	*http.ServeMux
 	log   *slog.Logger
+	door  *door
 	hubs  []*switchboard.Hub
 	doors []*endpoint.Handler
 	ends  []func(context.Context) error // what ends after the hubs
-	data  string                        // folder for what demos keep
 }
 
-func newSite(log *slog.Logger, bench bool) *site {
-	s := &site{ServeMux: http.NewServeMux(), log: log}
+// newSite makes a site without the gallery; d says how hubs are entered.
+func newSite(log *slog.Logger, d *door, bench bool) *site {
+	s := &site{ServeMux: http.NewServeMux(), log: log, door: d}
 	if bench {
 		s.hub("/bench", benchHub(log))
 	}
@@ -36,7 +37,7 @@ func newSite(log *slog.Logger, bench bool) *site {
 
 // hub mounts a hub; change may alter the site's options for it alone.
 func (s *site) hub(path string, h *switchboard.Hub, change ...func(*endpoint.Options)) {
-	o := endpoint.Options{Logger: s.log}
+	o := s.door.options
 	for _, f := range change {
 		f(&o)
 	}

@@ -19,10 +19,11 @@ type Registry[C comparable] struct {
 type member[C comparable] struct {
 	conn   C
 	user   string
-	places []place[C]
+	at     int        // in all
+	places []place[C] // in the sets of its user and groups
 }
 
-// place is a member's position in one set; name is the group's, empty for all and user.
+// place is a member's position in one set; name is the group's, empty for the user's.
 type place[C comparable] struct {
 	set  *set[C]
 	at   int
@@ -48,7 +49,7 @@ func (r *Registry[C]) Add(id, user string, c C) bool {
 	}
 	m := &member[C]{conn: c, user: user}
 	r.members[id] = m
-	r.all.add(m, "")
+	r.all.addFirst(m)
 	if user != "" {
 		named(r.users, user).add(m, "")
 	}
@@ -64,6 +65,7 @@ func (r *Registry[C]) Remove(id string) (c C, ok bool) {
 		return c, false
 	}
 	delete(r.members, id)
+	r.all.remove(m.at)
 	for _, p := range m.places {
 		p.set.remove(p.at)
 		if p.name != "" && p.set.len() == 0 {

@@ -17,6 +17,13 @@ func (s *set[C]) add(m *member[C], name string) {
 	s.snapshot = nil
 }
 
+// addFirst is add to the set of all, whose place a member knows without looking.
+func (s *set[C]) addFirst(m *member[C]) {
+	m.at = len(s.members)
+	s.members = append(s.members, m)
+	s.snapshot = nil
+}
+
 func (s *set[C]) remove(at int) {
 	last := len(s.members) - 1
 	moved := s.members[last]
@@ -37,6 +44,7 @@ func (m *member[C]) move(s *set[C], at int) {
 			return
 		}
 	}
+	m.at = at
 }
 
 // All is a snapshot of every connection. Callers must not change it.

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Engine owns what runs for a set of connections. NewEngine starts nothing;
@@ -38,7 +39,7 @@ func NewEngine(log *slog.Logger) *Engine {
 		log = slog.Default()
 	}
 	e := &Engine{log: log, driver: driverFromEnvironment()}
-	e.sweep.engine = e
+	e.sweep.engine, e.sweep.born = e, time.Now()
 	return e
 }
 

@@ -134,21 +134,12 @@ const frameOverhead = 16
 // cost is what a pending frame counts for.
 func cost(f *transport.Frame) int { return len(f.Payload) + frameOverhead }
 
-// longList is the number of frames from which moving them costs more than a new list.
-const longList = 4096
-
-// shift removes the first n frames. An empty list holds no memory, and a long
-// one is not moved for a few frames: a sender must not pay for what waits.
+// shift removes the first n frames. An empty list holds no memory.
 func shift(list []*transport.Frame, n int) []*transport.Frame {
-	rest := len(list) - n
-	switch {
-	case rest == 0:
-		return nil
-	case rest > n && rest > longList:
-		clear(list[:n])
-		return list[n:]
-	}
-	copy(list, list[n:])
+	rest := copy(list, list[n:])
 	clear(list[rest:])
+	if rest == 0 {
+		return nil
+	}
 	return list[:rest]
 }

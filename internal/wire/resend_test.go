@@ -477,7 +477,7 @@ func TestResumeTorture(t *testing.T) {
 	var wg sync.WaitGroup
 	for who := range 20 {
 		random := rand.New(rand.NewPCG(2, uint64(who)))
-		out := e.NewOutbox(&OutboxOptions{Resumable: true})
+		out := e.NewOutbox((&OutboxOptions{Resumable: true}).WithDefaults(), nil)
 		wg.Go(func() {
 			for i := range all {
 				if out.Writable(t.Context()) != nil || out.Send(data(fmt.Sprintf("%d:%d", who, i))) != nil {

@@ -21,6 +21,7 @@ type Ticker interface {
 // something is watched.
 type sweeper struct {
 	engine *Engine
+	born   time.Time
 
 	mu      sync.Mutex
 	watches []*Watch
@@ -31,10 +32,13 @@ type sweeper struct {
 type Watch struct {
 	s    *sweeper
 	t    Ticker
-	due  time.Time
-	at   int  // index in s.watches, -1 when stopped
-	busy bool // Tick is being called
+	due  int64 // in nanoseconds since the sweeper's birth
+	at   int32 // index in s.watches, -1 when stopped
+	busy bool  // Tick is being called
 }
+
+// stamp is a time as watches keep it: by the monotonic clock, in a third of the room.
+func (s *sweeper) stamp(t time.Time) int64 { return int64(t.Sub(s.born)) }
 
 // Watch has the sweeper call t.Tick, for the first time at its next visit.
 func (e *Engine) Watch(t Ticker) *Watch {
@@ -42,7 +46,7 @@ func (e *Engine) Watch(t Ticker) *Watch {
 	w := &Watch{s: s, t: t}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w.at = len(s.watches)
+	w.at = int32(len(s.watches))
 	s.watches = append(s.watches, w)
 	if s.quit == nil {
 		s.quit = make(chan struct{})
@@ -56,9 +60,7 @@ func (e *Engine) Watch(t Ticker) *Watch {
 func (w *Watch) At(t time.Time) {
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
-	if t.Before(w.due) {
-		w.due = t
-	}
+	w.due = min(w.due, w.s.stamp(t))
 }
 
 // Stop ends the watch. It waits for nothing: a Tick may be running still. It
@@ -102,11 +104,12 @@ func (s *sweeper) run(quit chan struct{}) {
 
 // visit calls Tick on everything due, without holding the lock meanwhile.
 func (s *sweeper) visit(due []*Watch, now time.Time) []*Watch {
+	stamp := s.stamp(now)
 	s.mu.Lock()
 	for _, w := range s.watches {
-		if !w.busy && !w.due.After(now) {
+		if !w.busy && w.due <= stamp {
 			w.busy = true
-			w.due = now.Add(24 * time.Hour) // At can pull it forward while Tick runs
+			w.due = s.stamp(now.Add(24 * time.Hour)) // At can pull it forward while Tick runs
 			due = append(due, w)
 		}
 	}
@@ -117,8 +120,8 @@ func (s *sweeper) visit(due []*Watch, now time.Time) []*Watch {
 		w.busy = false
 		if next.IsZero() {
 			s.remove(w)
-		} else if next.Before(w.due) {
-			w.due = next
+		} else {
+			w.due = min(w.due, s.stamp(next))
 		}
 		s.mu.Unlock()
 		due[i] = nil

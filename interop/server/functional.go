@@ -40,7 +40,7 @@ func (r *routes) addFunctional(origins []string, tokens *tokens) error {
 	f.door("/testhub-nowebsockets", hub, endpoint.Options{
 		Transports: []transport.Kind{transport.ServerSentEvents, transport.LongPolling},
 	})
-	f.door("/default", hub, endpoint.Options{}) // stateful reconnect comes here
+	f.door("/default", hub, endpoint.Options{StatefulReconnect: true})
 	f.door("/authorizedhub", authorized, endpoint.Options{Authenticate: tokens.user})
 	f.door("/uncreatable", uncreatable, endpoint.Options{})
 	f.door("/echo", echoLine{}, endpoint.Options{})

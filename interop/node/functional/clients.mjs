@@ -22,12 +22,13 @@ export class Clients {
     if (xhr) this.httpClient = new place.XhrHttpClient(NullLogger.instance);
   }
 
-  make(path = "/testhub", { retry, ...options } = {}) {
+  make(path = "/testhub", { retry, stateful, ...options } = {}) {
     const { transport, httpClient } = this;
     const url = /^https?:/.test(path) ? path : this.place.url + path;
     const b = new HubConnectionBuilder().withUrl(url, { transport, ...(httpClient && { httpClient }), ...options }).configureLogging(LogLevel.None);
     if (this.packed) b.withHubProtocol(new MessagePackHubProtocol());
     if (retry) b.withAutomaticReconnect([0, 0, 100, 1000]);
+    if (stateful) b.withStatefulReconnect();
     const c = b.build();
     this.made.push(c);
     return c;

@@ -65,6 +65,17 @@ export const otherCases = {
     }
   },
 
+  "stateful reconnect: granted on /default to who asks for it, and nowhere else (trap 07)": async (k) => {
+    for (const packed of [false, true]) {
+      k.packed = packed;
+      for (const [path, stateful, granted] of [["/default", true, true], ["/default", false, false], ["/testhub", true, false]]) {
+        const c = await k.open(path, { stateful });
+        same(!!c.connection.features.reconnect, granted, `${path}, asked for: ${stateful}, granted`);
+        same(await Promise.all([c.invoke("Echo", "counted"), all(c.stream("Stream"))]), ["counted", ["a", "b", "c"]]);
+      }
+    }
+  },
+
   "a plain WebSocket closed without code sees 1000 (trap 12)": (k) =>
     new Promise((yes, no) => {
       const w = new k.place.WebSocket(k.place.url.replace("http", "ws") + "/echo");

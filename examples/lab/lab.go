@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,12 +18,13 @@ import (
 
 // server joins hub and polling to the tapes.
 type server struct {
-	hub   *switchboard.Hub
-	tapes *tapes
-	sent  atomic.Int64
-	wake  chan struct{} // somebody wants messages
-	stop  chan struct{}
-	done  chan struct{} // closed when run has ended
+	hub    *switchboard.Hub
+	tapes  *tapes
+	sent   atomic.Int64
+	wake   chan struct{} // somebody wants messages
+	stop   chan struct{}
+	ending sync.Once     // closes stop
+	done   chan struct{} // closed when run has ended
 }
 
 // New makes the demo. Its hub takes, from a page,
@@ -165,7 +167,7 @@ func (s *server) run() {
 }
 
 func (s *server) shutdown(ctx context.Context) error {
-	close(s.stop)
+	s.ending.Do(func() { close(s.stop) })
 	select {
 	case <-s.done:
 		return nil

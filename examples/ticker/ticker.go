@@ -5,6 +5,7 @@ package ticker
 import (
 	"context"
 	"iter"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,7 @@ type server struct {
 	told   atomic.Int64
 	wake   chan struct{} // somebody has come
 	stop   chan struct{}
+	ending sync.Once     // closes stop
 	done   chan struct{} // closed when run has ended
 }
 
@@ -175,7 +177,7 @@ func (s *server) open() bool {
 }
 
 func (s *server) shutdown(ctx context.Context) error {
-	close(s.stop)
+	s.ending.Do(func() { close(s.stop) })
 	select {
 	case <-s.done:
 		return nil

@@ -176,8 +176,10 @@ func TestRunEndsWhereverItIs(t *testing.T) {
 		if n := s.told.Load(); n != 0 {
 			t.Errorf("%d prices are told to nobody", n)
 		}
-		if err := s.shutdown(t.Context()); err != nil {
-			t.Error(err)
+		for range 2 { // a second time does nothing
+			if err := s.shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }

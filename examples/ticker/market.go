@@ -71,7 +71,8 @@ type market struct {
 	index   map[string]int
 }
 
-// newMarket makes a market that has been open long enough for its charts.
+// newMarket makes a market that has been open long enough for its charts, once
+// somebody looks: its first steps make its past.
 func newMarket(now time.Time, seed uint64) *market {
 	m := &market{rand: rand.New(rand.NewPCG(seed, 0)), index: map[string]int{}, now: now.Add(-candles * candleSpan)}
 	for _, first := range firsts {
@@ -85,7 +86,6 @@ func newMarket(now time.Time, seed uint64) *market {
 			})
 		}
 	}
-	m.steps(now)
 	return m
 }
 

@@ -86,6 +86,7 @@ func (s *server) trades(ctx context.Context, c *switchboard.Conn, symbol string,
 	if err := readerOf(c).open(time.Now()); err != nil {
 		return nil, err
 	}
+	s.market.steps(time.Now()) // perhaps nobody has looked before
 	return s.follow(ctx, c, symbol, everyMS), nil
 }
 

@@ -19,6 +19,7 @@ export class Plot {
     data: uPlot.AlignedData,
   ) {
     this.data = data;
+    root.style.overflow = "hidden"; // a chart that has not shrunk yet shall not widen the page
     this.build();
     onTheme(() => this.build());
     new ResizeObserver(() => this.chart.setSize(this.size())).observe(root);

@@ -122,8 +122,15 @@ test("stateful reconnect: a broken socket loses nothing; a slow network makes al
   await page.close();
 });
 
-test("abuse is answered politely and hurts nobody else", async () => {
-  const page = await open("5"), rude = await s.client("/labHub");
+test("abuse is answered politely and hurts nobody else; where the server has one name, all lines share it", async () => {
+  const page = await s.open("/healthz"), rude = await s.client("/labHub");
+  await page.route("**/gallery/here", (r) => r.fulfill({ json: { twoNames: false, addresses: [] } }));
+  const names = new Set();
+  page.on("request", (r) => r.url().includes("/labHub") && names.add(new URL(r.url()).hostname));
+  await page.goto(s.url + "/lab/");
+  await allUp(page);
+  assert.deepEqual([...names], ["localhost"]);
+  await page.waitForSelector('#names:has-text("at most three of them are long answers")');
   await assert.rejects(rude.invoke("Since", 0), /Listen to a stream first/);
   await assert.rejects(rude.invoke("Listen", 5, 123456), /Messages are filled with/);
   await assert.rejects(rude.invoke("Listen", "<script>", 0), /Failed to invoke/);

@@ -65,9 +65,10 @@ type Outbox struct {
 
 	mu      sync.Mutex
 	pending []*transport.Frame
-	bytes   int           // payload of pending and of what is being written
-	changed chan struct{} // closed at the next change; nil if nobody waits
-	end     *ending       // nil while nothing has to be known of the end
+	one     [1]*transport.Frame // pending's memory while it holds no more
+	bytes   int                 // payload of pending and of what is being written
+	changed chan struct{}       // closed at the next change; nil if nobody waits
+	end     *ending             // nil while nothing has to be known of the end
 
 	push   carrier // the push carrier, nil while there is none
 	resend *resend // nil unless another may take its place
@@ -153,6 +154,9 @@ func (o *Outbox) appendTo(list *[]*transport.Frame, f *transport.Frame) error {
 	}
 	if f.Key != "" {
 		o.noteKeyed(f.Key)
+	}
+	if *list == nil && list == &o.pending {
+		o.pending = o.one[:0]
 	}
 	*list = append(*list, f)
 	o.bytes += cost(f)

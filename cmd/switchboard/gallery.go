@@ -13,9 +13,12 @@ import (
 	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/examples/auction"
 	"github.com/switchboard-rt/switchboard/examples/chat"
+	"github.com/switchboard-rt/switchboard/examples/dashboard"
 	"github.com/switchboard-rt/switchboard/examples/demo"
 	"github.com/switchboard-rt/switchboard/examples/game"
+	"github.com/switchboard-rt/switchboard/examples/lab"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
+	"github.com/switchboard-rt/switchboard/examples/ticker"
 	"github.com/switchboard-rt/switchboard/examples/whiteboard"
 	"github.com/switchboard-rt/switchboard/web"
 )
@@ -26,6 +29,9 @@ var demos = []func(demo.Env) *demo.Demo{
 	auction.New,
 	whiteboard.New,
 	game.New,
+	dashboard.New,
+	lab.New,
+	ticker.New,
 	rawline.New,
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/examples/chat"
 	"github.com/switchboard-rt/switchboard/examples/demo"
+	"github.com/switchboard-rt/switchboard/examples/notifications"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
 	"github.com/switchboard-rt/switchboard/web"
 )
@@ -20,6 +21,7 @@ import (
 // demos are what the gallery shows, one line each; docs/guides/adding-a-demo.md.
 var demos = []func(demo.Env) *demo.Demo{
 	chat.New,
+	notifications.New,
 	rawline.New,
 }
 

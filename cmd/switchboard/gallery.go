@@ -15,6 +15,7 @@ import (
 	"github.com/switchboard-rt/switchboard/examples/demo"
 	"github.com/switchboard-rt/switchboard/examples/notifications"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
+	"github.com/switchboard-rt/switchboard/examples/support"
 	"github.com/switchboard-rt/switchboard/web"
 )
 
@@ -23,6 +24,7 @@ var demos = []func(demo.Env) *demo.Demo{
 	chat.New,
 	notifications.New,
 	rawline.New,
+	support.New,
 }
 
 // galleryOptions say where the gallery stands.

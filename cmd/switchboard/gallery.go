@@ -13,6 +13,7 @@ import (
 	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/examples/chat"
 	"github.com/switchboard-rt/switchboard/examples/demo"
+	"github.com/switchboard-rt/switchboard/examples/document"
 	"github.com/switchboard-rt/switchboard/examples/notifications"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
 	"github.com/switchboard-rt/switchboard/examples/support"
@@ -22,6 +23,7 @@ import (
 // demos are what the gallery shows, one line each; docs/guides/adding-a-demo.md.
 var demos = []func(demo.Env) *demo.Demo{
 	chat.New,
+	document.New,
 	notifications.New,
 	rawline.New,
 	support.New,

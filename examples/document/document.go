@@ -106,13 +106,13 @@ func (s *server) update(ctx context.Context, c *switchboard.Conn, change []byte)
 	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	s.merges.Ask()                // also of a full log
 	e, err := s.paper.add(change) // in the log before anybody sees it
 	if err != nil {
-		return 0, err
+		return 0, s.explain(err)
 	}
 	s.edits.Add(1)
 	s.saves.Ask()
-	s.merges.Ask()
 	return e.Seq, c.OthersIn(writers).Send(ctx, "update", e)
 }
 
@@ -141,6 +141,15 @@ func (s *server) merge() {
 }
 
 // drawer: end
+
+// explain keeps what only the operator should know from pages.
+func (s *server) explain(err error) error {
+	if !errors.Is(err, errSave) {
+		return err
+	}
+	s.log.Error("document: a change was refused", "error", err)
+	return switchboard.Error("The server cannot save the document now; its log says why. Your text is kept in this page.")
+}
 
 func (s *server) tellMerged(last int64, err error) {
 	if err != nil {

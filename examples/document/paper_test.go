@@ -241,6 +241,26 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	p.store.log = file
 }
 
+// TestTwoServersInOneFolder: the one that comes second to write does not, and nothing is torn.
+func TestTwoServersInOneFolder(t *testing.T) {
+	dir := t.TempDir()
+	one, other := openAt(t, dir), openAt(t, dir)
+	add(t, one, 1)
+	if _, err := other.add(letter(2)); !errors.Is(err, errSave) || !strings.Contains(err.Error(), "another server has written to") {
+		t.Error(err)
+	}
+	if err := other.merge(0, 0, letter(1), letter(1)); err == nil {
+		t.Error("the other one merges")
+	}
+	add(t, one, 3)
+	if err := one.merge(0, 1, letter(1), letter(1)); err != nil {
+		t.Error(err)
+	}
+	if base, log := held(reopen(t, one, dir)); base.Seq != 1 || len(log) != 1 || !bytes.Equal(log[0].Data, letter(3)) {
+		t.Errorf("base %d, log %v", base.Seq, log)
+	}
+}
+
 func TestTheLogIsBounded(t *testing.T) {
 	p := openAt(t, t.TempDir())
 	if _, err := p.add(letter(maxUpdate)); err == nil || !strings.HasPrefix(err.Error(), "That is too much at once") {

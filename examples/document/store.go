@@ -74,10 +74,30 @@ func (s *store) cut() (lost int64, err error) {
 	return info.Size() - s.end, err
 }
 
-// append adds to the log. After an error the log is as it was.
-func (s *store) append(e entry) error {
+// mine finds out whether another server has written to the folder: then this
+// one must not, or both would tear what the other has.
+func (s *store) mine() error {
 	if s.bad != nil {
 		return s.bad
+	}
+	open, err := s.log.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(s.path(logFile))
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(open, there) || there.Size() != s.end {
+		s.bad = fmt.Errorf("another server has written to %s: give each a folder of its own (serve --data)", s.dir)
+	}
+	return s.bad
+}
+
+// append adds to the log. After an error the log is as it was.
+func (s *store) append(e entry) error {
+	if err := s.mine(); err != nil {
+		return err
 	}
 	p := encodeEntry(nil, e)
 	if _, err := s.log.Write(p); err != nil {
@@ -93,8 +113,8 @@ func (s *store) append(e entry) error {
 // replace puts a new base in the place of the old one and what it covers of
 // the log. What was there is kept as one older generation, for people to look at.
 func (s *store) replace(base entry, log []entry) error {
-	if s.bad != nil {
-		return s.bad
+	if err := s.mine(); err != nil {
+		return err
 	}
 	if err := s.log.Sync(); err != nil {
 		return err

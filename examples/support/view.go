@@ -1,5 +1,10 @@
 package support
 
+import (
+	"cmp"
+	"slices"
+)
+
 const maxShown = 20 // cases of the queue on an agent's board
 
 // snapshot is all that a page must know after it has taken a seat.
@@ -115,5 +120,6 @@ func (d *desk) board() board {
 			b.Agents = append(b.Agents, staff{p.no, p.name, p.duty, p.conn != "", d.cases(p)})
 		}
 	}
+	slices.SortFunc(b.Agents, func(a, b staff) int { return cmp.Compare(a.No, b.No) })
 	return b
 }

@@ -3,6 +3,7 @@ import type { Content, Entry } from "./talk";
 
 const pace = 100; // ms between two updates that we send
 const most = 32 << 10; // bytes that are joined into one update
+const crowd = 500; // updates that wait; then they are joined
 const patience = 1000; // ms after a refusal
 
 export interface CopyOptions {
@@ -37,6 +38,7 @@ export class Copy {
     this.doc.on("update", (update: Uint8Array, origin: unknown) => {
       if (origin === this) return;
       this.unsent.push(update);
+      if (this.unsent.length > crowd) this.join();
       this.soon(0);
       this.o.changed();
     });
@@ -129,6 +131,13 @@ export class Copy {
     this.flight = undefined;
     this.o.changed();
     this.soon(wait);
+  }
+
+  /** Keeps a long time offline from costing memory for each key. */
+  private join() {
+    const joined: Uint8Array[] = [];
+    while (this.unsent.length) joined.push(this.batch());
+    this.unsent = joined;
   }
 
   /** Joins what waits into one update that is not too large. */

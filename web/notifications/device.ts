@@ -46,8 +46,8 @@ export class Device implements Ears {
   }
 
   leave() {
-    this.pane.el("devices").textContent = "–";
-    this.showButtons();
+    this.pane.el("devices").textContent = "The line is cut: your box may hold more by now.";
+    this.show();
   }
 
   note = (n: Note) => this.later(() => {
@@ -111,6 +111,8 @@ export class Device implements Ears {
     if (!n.read) {
       const b = button("Mark as read", () => void this.mark(n.n, n.n), "small");
       b.dataset.n = String(n.n);
+      b.disabled = !this.line.up;
+      b.title = b.disabled ? "The line is cut" : "";
       b.setAttribute("aria-label", `Mark as read: ${n.text.slice(0, 60)}`);
       item.append(b);
     }

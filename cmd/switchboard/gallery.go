@@ -15,9 +15,12 @@ import (
 	"github.com/switchboard-rt/switchboard/examples/chat"
 	"github.com/switchboard-rt/switchboard/examples/dashboard"
 	"github.com/switchboard-rt/switchboard/examples/demo"
+	"github.com/switchboard-rt/switchboard/examples/document"
 	"github.com/switchboard-rt/switchboard/examples/game"
 	"github.com/switchboard-rt/switchboard/examples/lab"
+	"github.com/switchboard-rt/switchboard/examples/notifications"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
+	"github.com/switchboard-rt/switchboard/examples/support"
 	"github.com/switchboard-rt/switchboard/examples/ticker"
 	"github.com/switchboard-rt/switchboard/examples/whiteboard"
 	"github.com/switchboard-rt/switchboard/web"
@@ -32,6 +35,9 @@ var demos = []func(demo.Env) *demo.Demo{
 	dashboard.New,
 	lab.New,
 	ticker.New,
+	document.New,
+	notifications.New,
+	support.New,
 	rawline.New,
 }
 

@@ -150,7 +150,14 @@ func (s *store) replace(base entry, log []entry) error {
 // sync waits until everything is on the disk.
 func (s *store) sync() error { return s.log.Sync() }
 
-func (s *store) close() error { return errors.Join(s.log.Sync(), s.log.Close()) }
+// close may be called again.
+func (s *store) close() error {
+	err := s.log.Sync()
+	if errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return errors.Join(err, s.log.Close())
+}
 
 func encodeEntry(p []byte, e entry) []byte {
 	at := len(p)

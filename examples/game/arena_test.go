@@ -110,6 +110,18 @@ func TestOnlyTheLoopMovesAndNobodyIsFasterForSendingMore(t *testing.T) {
 	}
 }
 
+func TestADashIsNotLostWhenManySteersComeAtOnce(t *testing.T) {
+	a := open(t, "Ada")
+	_ = a.hear("Ada", steer{Seq: 1, DX: 100, Dash: true})
+	for seq := range 10 {
+		_ = a.hear("Ada", steer{Seq: 2 + seq, DX: 100})
+	}
+	a.step()
+	if p := a.byLine["Ada"]; p.dash == 0 || p.last.Seq != 8 {
+		t.Errorf("dash %d, steer %d", p.dash, p.last.Seq)
+	}
+}
+
 func TestASteerGoesOnForAWhileWhenTheLineStumbles(t *testing.T) {
 	a := open(t, "Ada")
 	p := a.byLine["Ada"]

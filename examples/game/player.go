@@ -37,6 +37,7 @@ func (p *player) hear(s steer) {
 	}
 	p.waiting = append(p.waiting, s)
 	if len(p.waiting) > maxSteers {
+		p.waiting[1].Dash = p.waiting[1].Dash || p.waiting[0].Dash // a wish for a dash is not lost
 		p.waiting = slices.Delete(p.waiting, 0, 1)
 	}
 }

@@ -31,11 +31,15 @@ const watcher = async (name, o) => {
     c,
     you: w.you,
     until: (player, holds) =>
-      new Promise((done) => {
+      new Promise((done, fail) => {
+        let last;
+        const late = setTimeout(() => fail(new Error(`${player} never came to ${holds}; the last row: ${last}`)), 15_000);
         const look = (f) => {
           const row = f.players.find((r) => r[0] === who.get(player));
+          last = row ?? last;
           if (!row || !holds(row, f)) return;
           waits.delete(look);
+          clearTimeout(late);
           done(row);
         };
         waits.add(look);
@@ -124,8 +128,10 @@ test("one person plays with bots, by keys and by finger; the server decides", as
   const floor = await page.locator("#floor").boundingBox();
   await page.mouse.move(floor.x + 200, floor.y + 200);
   await page.mouse.down();
-  await page.mouse.move(floor.x + 200, floor.y + 300);
-  await w.until("Ada", ([, , , , vy]) => vy > 300 * 16);
+  const [, , y] = await w.until("Ada", () => true);
+  const way = y > 500 * 16 ? -1 : 1; // away from the nearer wall
+  await page.mouse.move(floor.x + 200, floor.y + 200 + way * 100);
+  await w.until("Ada", ([, , , , vy]) => vy * way > 300 * 16);
   await page.mouse.up();
   await w.until("Ada", ([, , , vx, vy]) => Math.abs(vx) + Math.abs(vy) < 16 * 16);
   await shoot(page, "game-busy");

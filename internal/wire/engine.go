@@ -22,7 +22,6 @@ type Engine struct {
 	flusher *flusher
 	corks   corks
 	slow    slowCounts
-	lanes   atomic.Uint32 // outboxes made, to spread them over the flush workers
 
 	running atomic.Int64
 	mu      sync.Mutex

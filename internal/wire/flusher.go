@@ -8,70 +8,95 @@ import (
 // flusher writes what a fan-out has left behind. Appending a message to ten
 // thousand outboxes takes a moment; writing it takes ten thousand system
 // calls. So the sender only puts the outboxes on a list, and the flush workers
-// go through it: one for each processor, running only while there is something
-// to do. A worker takes everything that is pending for a connection and writes
-// it at once; when it is behind, many messages go out in one write. Nothing
-// waits on purpose.
+// go through it, running only while there is something to do. A worker takes
+// everything that is pending for a connection and writes it at once; when the
+// workers are behind, many messages go out in one write. Nothing waits on
+// purpose, but a second worker comes only for a long list: one that is a
+// little behind writes less often than two that are not.
 type flusher struct {
 	engine *Engine
-	lanes  []lane
-}
-
-// lane is one worker's list.
-type lane struct {
-	f    *flusher
-	work func()
+	work   func()
+	most   int // workers at a time
 
 	mu      sync.Mutex
-	dirty   []*Outbox
-	running bool
-	_       [40]byte // lanes are written by different processors: one cache line each
+	dirty   []*Outbox // from head on
+	head    int
+	workers int
 }
 
-// yieldEvery is how many connections a worker writes to before others may have its processor.
-const yieldEvery = 64
+const (
+	// chunk is how many connections a worker takes from the list at a time.
+	// Behind it others may have its processor.
+	chunk = 64
+	// backlog is how many connections each worker may have before it, before
+	// another one comes to help.
+	backlog = 2048
+)
 
 func newFlusher(e *Engine) *flusher {
-	f := &flusher{engine: e, lanes: make([]lane, runtime.GOMAXPROCS(0))}
-	for i := range f.lanes {
-		f.lanes[i].f = f
-		f.lanes[i].work = f.lanes[i].run
-	}
+	f := &flusher{engine: e, most: runtime.GOMAXPROCS(0)}
+	f.work = f.run
 	return f
 }
 
-// add lists an outbox. Its lock is held, and it is on no list.
+// add lists an outbox. Its lock is held, and it is not on the list.
 func (f *flusher) add(o *Outbox) {
-	l := &f.lanes[int(o.lane)%len(f.lanes)]
-	l.mu.Lock()
-	l.dirty = append(l.dirty, o)
-	start := !l.running
-	l.running = true
-	l.mu.Unlock()
+	f.mu.Lock()
+	f.dirty = append(f.dirty, o)
+	start := f.workers == 0 || f.workers < f.most && len(f.dirty)-f.head > f.workers*backlog
 	if start {
-		f.engine.Go("flush worker", l.work)
+		f.workers++
+	}
+	f.mu.Unlock()
+	if start {
+		f.engine.Go("flush worker", f.work)
 	}
 }
 
 // run writes until the list is empty.
-func (l *lane) run() {
-	var batch []*Outbox
+func (f *flusher) run() {
+	var mine [chunk]*Outbox
+	done := false
+	defer func() {
+		if !done { // a panic, which the engine logs; the next to be listed starts another
+			f.mu.Lock()
+			f.workers--
+			f.mu.Unlock()
+		}
+	}()
 	for {
-		l.mu.Lock()
-		batch, l.dirty = l.dirty, batch[:0]
-		if len(batch) == 0 {
-			l.running = false
-			l.dirty = nil // an idle lane holds nothing
-			l.mu.Unlock()
+		n := f.take(mine[:])
+		if n == 0 {
+			done = true
 			return
 		}
-		l.mu.Unlock()
-		for i, o := range batch {
+		for i, o := range mine[:n] {
 			o.clean()
-			batch[i] = nil
-			if i%yieldEvery == yieldEvery-1 {
-				runtime.Gosched()
-			}
+			mine[i] = nil
 		}
+		runtime.Gosched()
 	}
+}
+
+// take moves the first of the list to mine. Without any the worker has ended.
+func (f *flusher) take(mine []*Outbox) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := copy(mine, f.dirty[f.head:])
+	if n == 0 {
+		f.workers--
+		if f.workers == 0 {
+			f.dirty, f.head = nil, 0 // an idle list holds nothing
+		}
+		return 0
+	}
+	clear(f.dirty[f.head : f.head+n])
+	if f.head += n; f.head == len(f.dirty) {
+		f.dirty, f.head = f.dirty[:0], 0
+	} else if f.head > len(f.dirty)/2 && f.head > backlog {
+		rest := copy(f.dirty, f.dirty[f.head:])
+		clear(f.dirty[rest:])
+		f.dirty, f.head = f.dirty[:rest], 0
+	}
+	return n
 }

@@ -74,7 +74,6 @@ type Outbox struct {
 	resend *resend // nil unless another may take its place
 	keyed  *keyed  // nil unless pending holds frames with a key
 
-	lane   uint32 // which flush worker's
 	corks  uint16 // while its methods run, what is sent waits
 	state  state
 	paused bool
@@ -88,7 +87,7 @@ func (e *Engine) NewOutbox(o *OutboxOptions, owner Owner) *Outbox {
 	if o == nil {
 		o = o.WithDefaults()
 	}
-	out := &Outbox{engine: e, opts: o, owner: owner, lane: e.lanes.Add(1)}
+	out := &Outbox{engine: e, opts: o, owner: owner}
 	if o.Resumable {
 		out.resend = &resend{}
 	}

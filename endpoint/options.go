@@ -81,6 +81,10 @@ type Options struct {
 	// that it has missed something, or events are dropped. Answers to its calls
 	// never are.
 	SlowConsumers transport.SlowPolicy
+	// NoTrim leaves the garbage of a wave of new connections, some 12 KB each, to
+	// the next collection. By default one is asked for when the wave is over,
+	// unless the process has a large heap of its own.
+	NoTrim bool
 	// Driver forces the way sockets are read and written: "event", "goroutine"
 	// or "stream". Default "auto": the cheapest that a connection allows.
 	Driver string

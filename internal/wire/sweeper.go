@@ -22,6 +22,7 @@ type Ticker interface {
 type sweeper struct {
 	engine *Engine
 	born   time.Time
+	trim   trim
 
 	mu      sync.Mutex
 	watches []*Watch
@@ -113,7 +114,11 @@ func (s *sweeper) visit(due []*Watch, now time.Time) []*Watch {
 			due = append(due, w)
 		}
 	}
+	n := len(s.watches)
 	s.mu.Unlock()
+	if s.trim.due(n) {
+		s.engine.Go("trim", func() { s.trim.run(n) })
+	}
 	for i, w := range due {
 		next := w.t.Tick(now)
 		s.mu.Lock()

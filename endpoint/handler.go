@@ -43,6 +43,7 @@ func New(hub transport.Opener, o *Options) *Handler {
 	}
 	h := &Handler{settings: s, hub: hub, engine: wire.NewEngine(s.Logger), table: newTable()}
 	h.engine.SetDriver(s.driver)
+	h.engine.SetMaxPendingTotal(s.MaxPendingTotal)
 	h.bounds = map[bool]*wire.OutboxOptions{false: s.outbox(false), true: s.outbox(true)}
 	return h
 }

@@ -22,6 +22,7 @@ type Engine struct {
 	flusher *flusher
 	corks   corks
 	slow    slowCounts
+	ceiling ceiling
 	lanes   atomic.Uint32 // outboxes made, to spread them over the flush workers
 
 	running atomic.Int64

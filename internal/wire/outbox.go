@@ -74,6 +74,7 @@ type Outbox struct {
 	keyed  *keyed  // nil unless pending holds frames with a key
 
 	lane   uint32 // which flush worker's
+	weight uint32 // what the engine's ceiling counts for it
 	corks  uint16 // while its methods run, what is sent waits
 	state  state
 	paused bool
@@ -156,6 +157,7 @@ func (o *Outbox) appendTo(list *[]*transport.Frame, f *transport.Frame) error {
 	}
 	*list = append(*list, f)
 	o.bytes += cost(f)
+	o.weigh()
 	o.notify()
 	return nil
 }

@@ -44,12 +44,10 @@ func NewEngine(log *slog.Logger) *Engine {
 	return e
 }
 
-// Go runs f on a goroutine of the engine's; Wait waits for it. All goroutines
-// of the engine start here. A panic in f ends f alone: it is logged with its
-// stack. name says what it is for.
-func (e *Engine) Go(name string, f func()) {
-	e.running.Add(1)
-	go func() {
+// prepared makes of f what start runs, once for many starts: a goroutine that
+// starts again and again allocates nothing.
+func (e *Engine) prepared(name string, f func()) func() {
+	return func() {
 		defer e.ended()
 		defer func() {
 			if v := recover(); v != nil {
@@ -57,7 +55,20 @@ func (e *Engine) Go(name string, f func()) {
 			}
 		}()
 		f()
-	}()
+	}
+}
+
+// start is Go for what prepared has made.
+func (e *Engine) start(f func()) {
+	e.running.Add(1)
+	go f()
+}
+
+// Go runs f on a goroutine of the engine's; Wait waits for it. All goroutines
+// of the engine start here. A panic in f ends f alone: it is logged with its
+// stack. name says what it is for.
+func (e *Engine) Go(name string, f func()) {
+	e.start(e.prepared(name, f))
 }
 
 func (e *Engine) ended() {

@@ -35,7 +35,7 @@ func newFlusher(e *Engine) *flusher {
 	f := &flusher{engine: e, lanes: make([]lane, runtime.GOMAXPROCS(0))}
 	for i := range f.lanes {
 		f.lanes[i].f = f
-		f.lanes[i].work = f.lanes[i].run
+		f.lanes[i].work = e.prepared("flush worker", f.lanes[i].run)
 	}
 	return f
 }
@@ -49,7 +49,7 @@ func (f *flusher) add(o *Outbox) {
 	l.running = true
 	l.mu.Unlock()
 	if start {
-		f.engine.Go("flush worker", l.work)
+		f.engine.start(l.work)
 	}
 }
 

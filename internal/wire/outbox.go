@@ -65,9 +65,10 @@ type Outbox struct {
 
 	mu      sync.Mutex
 	pending []*transport.Frame
-	bytes   int           // payload of pending and of what is being written
-	changed chan struct{} // closed at the next change; nil if nobody waits
-	end     *ending       // nil while nothing has to be known of the end
+	one     [1]*transport.Frame // room for a single pending frame, which is all that most ever have
+	bytes   int                 // payload of pending and of what is being written
+	changed chan struct{}       // closed at the next change; nil if nobody waits
+	end     *ending             // nil while nothing has to be known of the end
 
 	push   carrier // the push carrier, nil while there is none
 	resend *resend // nil unless another may take its place
@@ -155,7 +156,13 @@ func (o *Outbox) appendTo(list *[]*transport.Frame, f *transport.Frame) error {
 	if f.Key != "" {
 		o.noteKeyed(f.Key)
 	}
+	if list == &o.pending && len(o.pending) == 0 {
+		o.pending = o.one[:0]
+	}
 	*list = append(*list, f)
+	if len(o.pending) > 1 { // they have moved to a list of their own
+		o.one[0] = nil
+	}
 	o.bytes += cost(f)
 	o.weigh()
 	o.notify()

@@ -105,6 +105,9 @@ func (s *session) ask(ctx context.Context, method string, args []any) (*hubproto
 	if s.link.Send(frame(s.encoding(), transport.Answer, p)) != nil {
 		return nil, s.gone()
 	}
+	if l, ok := s.link.(transport.Flusher); ok { // nothing follows until the client has answered
+		l.Flush()
+	}
 	lend(ctx)
 	select {
 	case m := <-answer:

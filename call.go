@@ -68,7 +68,17 @@ func (s *session) invoke(e *entry) {
 	if len(e.msg.ID) == 0 {
 		return
 	}
-	s.answer(s.encodeResult(e.method, e.msg, result))
+	r := &reply{}
+	r.Payload = s.encodeResult(r.buf[:0], e.method, e.msg, result)
+	r.Op, r.Class = s.hub.pings[s.codec].Op, transport.Answer
+	_ = s.link.Send(&r.Frame) // an error means that the connection has ended
+}
+
+// reply is a frame with room for its bytes: most results are small, and one
+// allocation is cheaper than two.
+type reply struct {
+	transport.Frame
+	buf [128]byte
 }
 
 // failure is the text for a method's error.
@@ -104,12 +114,12 @@ func (s *session) protect(ctx context.Context, e *entry, uploads []any) (result 
 	if s.hub.filtered(m) {
 		return s.throughFilters(ctx, e, uploads)
 	}
-	return m.plan.Call(ctx, &s.conn, e.msg.Args, s.encoding().Decode, uploads...)
+	return m.plan.Call(ctx, &s.conn, e.msg.Args, s.hub.decoders[s.codec], uploads...)
 }
 
 // encodeResult encodes a result, whose own marshalling may fail or panic: then
 // it is an error completion.
-func (s *session) encodeResult(m *method, msg *hubproto.Message, result any) (p []byte) {
+func (s *session) encodeResult(dst []byte, m *method, msg *hubproto.Message, result any) (p []byte) {
 	fail := func(err error) {
 		s.hub.logUnserializable(&s.conn, m.name, err)
 		p = s.encoding().AppendError(nil, string(msg.ID), errInvoking(m.name, s.hub.options.detail(err)))
@@ -120,7 +130,7 @@ func (s *session) encodeResult(m *method, msg *hubproto.Message, result any) (p 
 			fail(errPanicked)
 		}
 	}()
-	p, err := s.encoding().AppendResult(nil, string(msg.ID), result)
+	p, err := s.encoding().AppendResult(dst, string(msg.ID), result)
 	if err != nil {
 		fail(err)
 	}

@@ -11,11 +11,11 @@ import (
 var errExited = errors.New("the method ended its goroutine")
 
 // one does one entry, and sees that it is done whatever becomes of the goroutine.
-func (s *session) one(e entry) {
+func (s *session) one(e *entry) {
 	returned := false
 	defer func() {
 		if !returned {
-			s.exited(&e)
+			s.exited(e)
 		}
 		s.done(e)
 		if !returned {

@@ -95,7 +95,7 @@ type chain struct {
 
 // throughFilters decodes the arguments and calls the method through its filters.
 func (s *session) throughFilters(ctx context.Context, e *entry, uploads []any) (any, error) {
-	args, err := e.method.plan.Decode(e.msg.Args, s.encoding().Decode)
+	args, err := e.method.plan.Decode(e.msg.Args, s.hub.decoders[s.codec])
 	if err != nil {
 		return nil, err
 	}

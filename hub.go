@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard/hubproto"
+	"github.com/switchboard-rt/switchboard/internal/bind"
 	"github.com/switchboard-rt/switchboard/internal/registry"
 	"github.com/switchboard-rt/switchboard/transport"
 )
@@ -37,6 +38,8 @@ type Hub struct {
 	index *registry.Registry[*session]
 	pings []*transport.Frame // for each codec, made once
 
+	decoders []bind.Decode // the codecs' Decode: a method value costs an allocation
+
 	mu       sync.Mutex
 	sessions map[*session]struct{} // every open one, handshaken or not
 	draining bool
@@ -64,6 +67,7 @@ func NewHub(name string, o *Options) *Hub {
 	h.filters.add(options.Filters)
 	for _, c := range options.Codecs {
 		h.pings = append(h.pings, frame(c, transport.Control, c.AppendPing(nil)))
+		h.decoders = append(h.decoders, c.Decode)
 	}
 	return h
 }

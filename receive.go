@@ -33,17 +33,19 @@ func (s *session) Receive(p []byte) (run bool) {
 	return run
 }
 
-// messages are for parsing into; what is queued is a copy.
+// messages are for parsing into, and for the copies that calls are queued with.
 var messages = sync.Pool{New: func() any { return &hubproto.Message{} }}
+
+// recycle gives a message back. Nothing of the connection stays in the pool.
+func recycle(m *hubproto.Message) {
+	m.Reset()
+	messages.Put(m)
+}
 
 // consume takes whole messages off buf and returns what is left of it.
 func (s *session) consume(buf []byte) (rest []byte, run bool) {
 	msg := messages.Get().(*hubproto.Message)
-	defer func() {
-		clear(msg.Args) // nothing of the connection stays in the pool
-		msg.Reset()
-		messages.Put(msg)
-	}()
+	defer recycle(msg)
 	first := true
 	for len(buf) > 0 && !s.deaf.Load() {
 		if s.codec < 0 {
@@ -111,7 +113,9 @@ func (s *session) dispatch(m *hubproto.Message, size int) (run bool) {
 // arrived queues a call. One that streams is known from now on, so that its
 // items and its cancellation find it.
 func (s *session) arrived(m *hubproto.Message, size int) (run bool) {
-	e := entry{kind: callEntry, msg: m.Clone(), method: s.hub.lookup(m.Target), size: size + entryOverhead}
+	own := messages.Get().(*hubproto.Message)
+	m.CopyTo(own)
+	e := entry{kind: callEntry, msg: own, method: s.hub.lookup(m.Target), size: size + entryOverhead}
 	if e.method != nil && e.method.streaming() {
 		e.stream, e.refusal = s.openStream(e.method, e.msg)
 	}

@@ -70,7 +70,7 @@ func (s *session) Run() {
 
 // next takes what may run now. more says that another goroutine could take
 // something as well.
-func (s *session) next() (e entry, more, ok bool) {
+func (s *session) next() (e *entry, more, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -78,13 +78,12 @@ func (s *session) next() (e entry, more, ok bool) {
 		s.phase = leaving
 		s.busied()
 		s.busy++
-		return entry{kind: endEntry}, false, true
+		return &entry{kind: endEntry}, false, true
 	case s.phase >= ending, !s.ready():
-		return entry{}, false, false
+		return nil, false, false
 	}
-	e = s.pop()
+	e = s.take(s.pop())
 	s.flow()
-	s.take(&e)
 	return e, s.ready(), true
 }
 
@@ -102,17 +101,16 @@ func (s *session) ready() bool {
 	return s.busy < s.hub.options.Parallel
 }
 
-// take notes that e runs. s.mu is held.
-func (s *session) take(e *entry) {
-	if e.method != nil {
-		e.slot = &slot{s: s, method: e.method}
+// take notes that an entry runs. That of a call lives in its slot. s.mu is held.
+func (s *session) take(waited entry) *entry {
+	e := &waited
+	if waited.method != nil {
+		c := &slot{s: s, method: waited.method, entry: waited}
+		e, c.entry.slot = &c.entry, c
 		if e.cancelled {
-			e.slot.cause = ErrCancelled
+			c.cause = ErrCancelled
 		}
-		if e.msg != nil {
-			e.slot.id = string(e.msg.ID)
-		}
-		s.active = append(s.active, e.slot)
+		s.active = append(s.active, c)
 	}
 	switch {
 	case e.stream != nil:
@@ -123,6 +121,7 @@ func (s *session) take(e *entry) {
 		s.busy++
 		s.exclusive = true
 	}
+	return e
 }
 
 // flow stops reading while too much waits, and lets it go on when half of it
@@ -144,12 +143,12 @@ func (s *session) flow() {
 	}
 }
 
-func (s *session) do(e entry) {
+func (s *session) do(e *entry) {
 	switch {
 	case e.kind == callEntry:
-		s.call(&e)
+		s.call(e)
 	case e.kind == refreshEntry:
-		s.refreshed(&e)
+		s.refreshed(e)
 	case e.kind == connectEntry:
 		s.connect()
 	case e.end != nil:
@@ -161,13 +160,12 @@ func (s *session) do(e entry) {
 
 // done notes that e has returned. A streaming call that was started goes on
 // and is done later.
-func (s *session) done(e entry) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case e.stream != nil:
+func (s *session) done(e *entry) {
+	if e.stream != nil {
 		return
-	case e.slot == nil || !e.slot.lent:
+	}
+	s.mu.Lock()
+	if e.slot == nil || !e.slot.lent {
 		s.busy--
 	}
 	if e.kind > refreshEntry {
@@ -175,6 +173,12 @@ func (s *session) done(e entry) {
 	}
 	s.inactive(e.slot)
 	s.quieten()
+	msg := e.msg
+	e.msg = nil
+	s.mu.Unlock()
+	if msg != nil { // nobody looks for it among the active any more
+		recycle(msg)
+	}
 }
 
 // inactive takes a call off the list of those that run. s.mu is held.

@@ -14,7 +14,7 @@ import (
 type slot struct {
 	s      *session
 	method *method
-	id     string
+	entry  entry
 	lent   bool // guarded by s.mu
 
 	parent context.Context // the connection's; set before the method runs
@@ -124,7 +124,7 @@ func (s *session) cancelCall(id []byte) {
 	}
 	var found []*slot
 	for _, c := range s.active {
-		if c.id == string(id) {
+		if m := c.entry.msg; m != nil && string(m.ID) == string(id) {
 			found = append(found, c)
 		}
 	}

@@ -151,7 +151,7 @@ func (st *stream) run(e *entry) {
 		st.complete(s.encoding().AppendError(nil, st.id, s.failure(m, err)))
 		s.hub.logFailure(&s.conn, m.name, err)
 	case !m.plan.Streams:
-		if p := s.encodeResult(m, msg, result); p != nil {
+		if p := s.encodeResult(nil, m, msg, result); p != nil {
 			st.complete(p)
 		}
 	default:

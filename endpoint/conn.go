@@ -25,6 +25,7 @@ type conn struct {
 	out   *wire.Outbox
 	watch *wire.Watch
 	door  atomic.Pointer[door] // nil once a WebSocket has started
+	place int                  // in the table's list of those without a token, from 1; 0: not in it
 
 	identity identity
 
@@ -67,9 +68,13 @@ type door struct {
 
 func (d *door) start() { d.startOnce.Do(func() { close(d.started) }) }
 
+// newConn makes a connection that was negotiated, or (address is zero) a
+// WebSocket that was not and comes in without knocking.
 func (h *Handler) newConn(address netip.Prefix, resumable bool) *conn {
 	c := &conn{h: h, since: time.Now()}
-	c.door.Store(&door{address: address, started: make(chan struct{})})
+	if address.IsValid() {
+		c.door.Store(&door{address: address, started: make(chan struct{})})
+	}
 	if resumable {
 		c.resuming = &resuming{}
 	}
@@ -157,9 +162,12 @@ func (c *conn) open(peer *transport.Peer) error {
 	c.h.table.started(c)
 	c.feeding.Lock()
 	c.mu.Lock()
-	d := c.door.Load()
-	early, gone := d.early, c.gone
-	d.early, c.session = nil, s
+	var early []byte
+	d, gone := c.door.Load(), c.gone
+	if d != nil {
+		early, d.early = d.early, nil
+	}
+	c.session = s
 	c.mu.Unlock()
 	run := len(early) > 0 && s.Receive(early)
 	if gone {
@@ -167,7 +175,9 @@ func (c *conn) open(peer *transport.Peer) error {
 		run = s.End(nil) || run
 	}
 	c.feeding.Unlock()
-	d.start()
+	if d != nil {
+		d.start()
+	}
 	if c.isKind(transport.WebSockets) {
 		c.door.Store(nil)
 	}

@@ -11,7 +11,8 @@ import (
 // maxEvents bounds what is written to an event stream at once, in bytes.
 const maxEvents = 64 << 10
 
-// events serves an event stream. The request's goroutine is the carrier.
+// events serves an event stream: over the socket itself where it can be had
+// (sse_socket.go), else the request's goroutine is the carrier.
 func (h *Handler) events(w http.ResponseWriter, r *http.Request, user *transport.User) {
 	c, ok := h.forResponse(w, r, transport.ServerSentEvents)
 	if !ok {
@@ -20,11 +21,6 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request, user *transport
 	peer := c.peer(r, user, transport.ServerSentEvents)
 	if _, status, text := c.claim(transport.ServerSentEvents); status != 0 {
 		respond(w, status, text)
-		return
-	}
-	if !canFlush(w) {
-		c.remove()
-		respond(w, http.StatusInternalServerError, "the response cannot be flushed: a middleware that wraps the ResponseWriter must have an Unwrap method")
 		return
 	}
 	if h.draining() {
@@ -38,6 +34,16 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request, user *transport
 	head.Set("Pragma", "no-cache")
 	head.Set("Content-Encoding", "identity") // keeps compressing middleware away
 	head.Set("X-Accel-Buffering", "no")      // the same for nginx's buffer
+	if nc := hijack(w, r); nc != nil {
+		c.streamOver(nc, head, peer)
+		return
+	}
+	if !canFlush(w) {
+		c.remove()
+		clear(head)
+		respond(w, http.StatusInternalServerError, "the response cannot be flushed: a middleware that wraps the ResponseWriter must have an Unwrap method")
+		return
+	}
 	w.WriteHeader(http.StatusOK)
 	// The comment makes EventSource fire open (trap 11).
 	res := h.newResponse(w)

@@ -12,15 +12,15 @@ import (
 type table struct {
 	*minter
 	mu        sync.Mutex
-	conns     map[string]*conn   // by token
-	lone      map[*conn]struct{} // those without a token: WebSockets that came without negotiation
-	closed    bool               // takes no more
+	conns     map[string]*conn // by token
+	lone      []*conn          // those without a token: WebSockets that came without negotiation
+	closed    bool             // takes no more
 	pending   int
 	byAddress map[netip.Prefix]int
 }
 
 func newTable() *table {
-	return &table{minter: newMinter(), conns: map[string]*conn{}, lone: map[*conn]struct{}{}, byAddress: map[netip.Prefix]int{}}
+	return &table{minter: newMinter(), conns: map[string]*conn{}, byAddress: map[netip.Prefix]int{}}
 }
 
 func (t *table) get(token string) *conn {
@@ -39,7 +39,8 @@ func (t *table) add(c *conn) bool {
 	if t.closed {
 		return false
 	}
-	t.lone[c] = struct{}{}
+	t.lone = append(t.lone, c)
+	c.place = len(t.lone)
 	return true
 }
 
@@ -66,7 +67,7 @@ func (t *table) admit(c *conn, maxAll, maxOne int) (status int) {
 func (t *table) all() []*conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.AppendSeq(slices.Collect(maps.Values(t.conns)), maps.Keys(t.lone))
+	return append(slices.Collect(maps.Values(t.conns)), t.lone...)
 }
 
 // close has the table take nothing more and lists what is on it.
@@ -91,7 +92,7 @@ func (t *table) remove(c *conn) {
 	if t.conns[c.token] == c {
 		delete(t.conns, c.token)
 	}
-	delete(t.lone, c)
+	t.removeLone(c)
 	t.uncount(c)
 }
 
@@ -122,4 +123,16 @@ func addressOf(remote string) netip.Prefix {
 		return netip.Prefix{}
 	}
 	return p
+}
+
+// removeLone moves the last one into c's place.
+func (t *table) removeLone(c *conn) {
+	if c.place == 0 {
+		return
+	}
+	last := len(t.lone) - 1
+	moved := t.lone[last]
+	t.lone[c.place-1], moved.place = moved, c.place
+	t.lone[last] = nil
+	t.lone, c.place = t.lone[:last], 0
 }

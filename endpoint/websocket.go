@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -76,7 +77,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 	if c != nil {
 		return c, true
 	}
-	c = h.newConn(addressOf(r.RemoteAddr), false)
+	c = h.newConn(netip.Prefix{}, false)
 	c.id = publicID() // no token: nobody can ask for it
 	if !h.table.add(c) {
 		refuse(w, http.StatusServiceUnavailable, textDraining)

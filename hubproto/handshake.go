@@ -29,8 +29,19 @@ func ParseHandshake(buf []byte, max int) (req HandshakeRequest, rest []byte, ok 
 	if end < 0 {
 		return req, buf, false, nil
 	}
+	if req, ok = usual[string(buf[:end])]; ok {
+		return req, buf[end+1:], true, nil
+	}
 	req, err = parseHandshake(buf[:end])
 	return req, buf[end+1:], err == nil, err
+}
+
+// usual are the requests as the official clients write them.
+var usual = map[string]HandshakeRequest{
+	`{"protocol":"json","version":1}`:        {"json", 1},
+	`{"protocol":"json","version":2}`:        {"json", 2},
+	`{"protocol":"messagepack","version":1}`: {"messagepack", 1},
+	`{"protocol":"messagepack","version":2}`: {"messagepack", 2},
 }
 
 // parseHandshake reads the object. Unknown properties are skipped, of a

@@ -87,3 +87,11 @@ func FuzzParseHandshake(f *testing.F) {
 		}
 	})
 }
+
+func TestUsualHandshakesAreNoSpecialCase(t *testing.T) {
+	for text, want := range usual {
+		if got, err := parseHandshake([]byte(text)); got != want || err != nil {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+}

@@ -44,21 +44,41 @@ type Message struct {
 	SequenceID int64
 	// Headers are the message's headers; nil if there are none.
 	Headers map[string]string
+
+	own []byte // what CopyTo has put the bytes into
 }
+
+// maxKept is the size up to which a message keeps memory for reuse.
+const maxKept = 4 << 10
 
 // Reset empties m and keeps its slices for reuse.
 func (m *Message) Reset() {
-	args, streams := m.Args[:0], m.StreamIDs[:0]
-	*m = Message{Args: args, StreamIDs: streams}
+	clear(m.Args)
+	clear(m.StreamIDs)
+	args, streams, own := m.Args[:0], m.StreamIDs[:0], m.own[:0]
+	if cap(own) > maxKept || cap(args) > 64 || cap(streams) > 64 {
+		args, streams, own = nil, nil, nil
+	}
+	*m = Message{Args: args, StreamIDs: streams, own: own}
 }
 
 // Clone returns a copy of m that owns its bytes.
 func (m *Message) Clone() *Message {
+	c := &Message{}
+	m.CopyTo(c)
+	return c
+}
+
+// CopyTo makes dst, which must be empty, a copy of m that owns its bytes.
+func (m *Message) CopyTo(dst *Message) {
 	n := len(m.ID) + len(m.Target) + len(m.Value)
 	for _, a := range m.Args {
 		n += len(a)
 	}
-	buf := make([]byte, 0, n)
+	buf, args, streams := dst.own[:0], dst.Args[:0], dst.StreamIDs[:0]
+	if cap(buf) < n {
+		buf = make([]byte, 0, n)
+	}
 	own := func(p []byte) []byte {
 		if p == nil {
 			return nil
@@ -67,15 +87,10 @@ func (m *Message) Clone() *Message {
 		buf = append(buf, p...)
 		return buf[start:len(buf):len(buf)]
 	}
-	c := *m
-	c.ID, c.Target, c.Value = own(m.ID), own(m.Target), own(m.Value)
-	c.Args = nil
-	if len(m.Args) > 0 {
-		c.Args = make([][]byte, len(m.Args))
-		for i, a := range m.Args {
-			c.Args[i] = own(a)
-		}
+	*dst = *m
+	dst.ID, dst.Target, dst.Value = own(m.ID), own(m.Target), own(m.Value)
+	for _, a := range m.Args {
+		args = append(args, own(a))
 	}
-	c.StreamIDs = append([]string(nil), m.StreamIDs...)
-	return &c
+	dst.Args, dst.StreamIDs, dst.own = args, append(streams, m.StreamIDs...), buf
 }

@@ -129,3 +129,8 @@ var (
 	// ErrShutdown refuses connections while the server shuts down.
 	ErrShutdown = errors.New("transport: the server is shutting down")
 )
+
+// Flusher is a Link that may hold back what is sent while its connection's
+// methods run, for about a millisecond, so that replies to calls that came
+// together go out together. Flush writes it now.
+type Flusher interface{ Flush() }

@@ -11,15 +11,33 @@ import (
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
+	"github.com/switchboard-rt/switchboard/examples/auction"
 	"github.com/switchboard-rt/switchboard/examples/chat"
+	"github.com/switchboard-rt/switchboard/examples/dashboard"
 	"github.com/switchboard-rt/switchboard/examples/demo"
+	"github.com/switchboard-rt/switchboard/examples/document"
+	"github.com/switchboard-rt/switchboard/examples/game"
+	"github.com/switchboard-rt/switchboard/examples/lab"
+	"github.com/switchboard-rt/switchboard/examples/notifications"
 	"github.com/switchboard-rt/switchboard/examples/rawline"
+	"github.com/switchboard-rt/switchboard/examples/support"
+	"github.com/switchboard-rt/switchboard/examples/ticker"
+	"github.com/switchboard-rt/switchboard/examples/whiteboard"
 	"github.com/switchboard-rt/switchboard/web"
 )
 
 // demos are what the gallery shows, one line each; docs/guides/adding-a-demo.md.
 var demos = []func(demo.Env) *demo.Demo{
 	chat.New,
+	auction.New,
+	whiteboard.New,
+	game.New,
+	dashboard.New,
+	lab.New,
+	ticker.New,
+	document.New,
+	notifications.New,
+	support.New,
 	rawline.New,
 }
 

@@ -4,6 +4,7 @@ package chat
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,7 @@ type server struct {
 	hub   *switchboard.Hub
 	rooms *rooms
 	said  atomic.Int64
+	turn  sync.Mutex // held from a message's number to its sending: pages drop what comes out of order
 	news  *demo.Calm // tells who is how many in which room
 }
 
@@ -54,6 +56,8 @@ func newServer(o *switchboard.Options) *server {
 	s.hub.OnDisconnect(func(ctx context.Context, c *switchboard.Conn, _ error) { s.left(ctx, c) })
 	// drawer: begin
 	s.hub.Handle("Say", func(ctx context.Context, c *switchboard.Conn, text string) error {
+		s.turn.Lock()
+		defer s.turn.Unlock()
 		m, err := s.rooms.say(c.ID(), text, time.Now())
 		if err != nil {
 			return err // a sentence that the person sees

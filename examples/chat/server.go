@@ -8,6 +8,8 @@ import (
 )
 
 func (s *server) sendMessage(ctx context.Context, c *switchboard.Conn, user, text string) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
 	m, err := s.rooms.sayAsGuest(c.ID(), user, text, time.Now())
 	if err != nil {
 		return err

@@ -26,10 +26,12 @@ type event struct {
 
 	// Guarded by out.mu.
 	fd       int32 // -1 when closed
+	written  int32 // until limited
 	dead     bool  // the token holder is to close it
 	stalled  bool  // reading waits for Resume
 	blocked  bool  // the kernel takes no more; it will say when it does
 	asked    bool  // it was told to
+	limited  bool  // the kernel was told to hide little
 	watching bool  // the sweeper looks at a blocked write
 	ended    ends
 	unsent   *unsent // nil while everything taken from the outbox is on the wire
@@ -88,7 +90,6 @@ func detach(nc *net.TCPConn) (fd int, err error) {
 	if err != nil {
 		return -1, err
 	}
-	limitUnsent(fd)
 	return fd, nil
 }
 
@@ -253,6 +254,9 @@ func (c *event) endReading(run bool, err error) bool {
 			c.lost()
 			return run
 		}
+		if !ours {
+			c.hopeless()
+		}
 		run = c.in.End(cause) || run
 	}
 	if ours {
@@ -268,6 +272,16 @@ func (c *event) endReading(run bool, err error) bool {
 		c.out.Kill(nil)
 	}
 	return run
+}
+
+// hopeless spares a peer that has gone the last words: unless we are closing
+// already, an end of its input is the end of the line.
+func (c *event) hopeless() {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.out.state < closing {
+		c.dead = true
+	}
 }
 
 // wake has the crew look at the connection.

@@ -117,6 +117,7 @@ func (c *event) write(p *parcel) {
 		c.wake()
 		return
 	}
+	c.limit(size)
 	c.wrote(p, skip, size)
 	if errno != syscall.EINTR && c.unsent != nil {
 		c.block() // the kernel's buffer is full, or nearly
@@ -265,6 +266,18 @@ const (
 	tcpNotsentLowat = 25 // TCP_NOTSENT_LOWAT, not in package syscall
 	unsentLimit     = 16 << 10
 )
+
+// limit bounds what the kernel hides of what is not sent, once a connection has
+// written enough for that to matter: an idle one is spared the system call.
+func (c *event) limit(size int) {
+	if c.limited {
+		return
+	}
+	if c.written += int32(min(size, 1<<20)); c.written > 2*unsentLimit {
+		c.limited = true
+		limitUnsent(int(c.fd))
+	}
+}
 
 // limitUnsent keeps the kernel from hiding megabytes of what a slow client has
 // not taken: it would look like progress, and be lost at the end.

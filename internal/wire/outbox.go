@@ -65,7 +65,7 @@ type Outbox struct {
 
 	mu      sync.Mutex
 	pending []*transport.Frame
-	one     [1]*transport.Frame // room for a single pending frame, which is all that most ever have
+	one     [1]*transport.Frame // pending's memory while it holds no more; nil behind a longer list
 	bytes   int                 // payload of pending and of what is being written
 	changed chan struct{}       // closed at the next change; nil if nobody waits
 	end     *ending             // nil while nothing has to be known of the end
@@ -156,11 +156,11 @@ func (o *Outbox) appendTo(list *[]*transport.Frame, f *transport.Frame) error {
 	if f.Key != "" {
 		o.noteKeyed(f.Key)
 	}
-	if list == &o.pending && len(o.pending) == 0 {
+	if *list == nil && list == &o.pending {
 		o.pending = o.one[:0]
 	}
 	*list = append(*list, f)
-	if len(o.pending) > 1 { // they have moved to a list of their own
+	if len(o.pending) > 1 { // which has memory of its own: a frame must not stay behind
 		o.one[0] = nil
 	}
 	o.bytes += cost(f)

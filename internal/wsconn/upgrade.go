@@ -110,25 +110,35 @@ func Upgrade(w http.ResponseWriter, r *http.Request, o *UpgradeOptions) (nc net.
 		peeked, _ := brw.Reader.Peek(n) // cannot fail: n bytes are there
 		buffered = bytes.Clone(peeked)
 	}
-	timeout := o.Timeout
-	if timeout <= 0 {
-		timeout = 10 * time.Second
-	}
-	_ = nc.SetDeadline(time.Now().Add(timeout)) // the write shows whether it took
-	if _, err = nc.Write(head); err == nil {
-		err = nc.SetDeadline(time.Time{})
-	}
-	if err != nil {
+	if err = writeHead(nc, head, o.Timeout); err != nil {
 		_ = nc.Close()
 		return nil, nil, a, fmt.Errorf("websocket: writing the upgrade response: %w", err)
 	}
 	return nc, buffered, a, nil
 }
 
+// writeHead writes the response. A fresh TCP socket takes it without waiting;
+// anything else has to be bounded.
+func writeHead(nc net.Conn, head []byte, timeout time.Duration) error {
+	if _, ok := nc.(*net.TCPConn); ok {
+		_, err := nc.Write(head)
+		return err
+	}
+	if timeout <= 0 {
+		timeout = 10 * time.Second
+	}
+	_ = nc.SetDeadline(time.Now().Add(timeout)) // the write shows whether it took
+	if _, err := nc.Write(head); err != nil {
+		return err
+	}
+	return nc.SetDeadline(time.Time{})
+}
+
 // response is the head of the 101 (RFC 6455, 4.2.2).
 func response(h http.Header, r *http.Request, subprotocol, extensions string) []byte {
 	k, _ := key(r) // checked before
 	var b bytes.Buffer
+	b.Grow(256)
 	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ")
 	b.WriteString(AcceptKey(k))
 	b.WriteString("\r\n")
@@ -137,6 +147,10 @@ func response(h http.Header, r *http.Request, subprotocol, extensions string) []
 	}
 	if extensions != "" {
 		b.WriteString("Sec-WebSocket-Extensions: " + extensions + "\r\n")
+	}
+	if len(h) == 0 {
+		b.WriteString("\r\n")
+		return b.Bytes()
 	}
 	_ = h.WriteSubset(&b, map[string]bool{ // a buffer takes everything
 		"Connection": true, "Upgrade": true, "Content-Length": true, "Content-Type": true, "Transfer-Encoding": true,

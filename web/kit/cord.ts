@@ -63,7 +63,6 @@ export class Cord {
     half.flying++;
     const dot = part("circle", "pulse");
     dot.setAttribute("r", "4");
-    half.group.append(dot);
     const length = half.path.getTotalLength();
     const from = performance.now();
     const step = (now: number) => {
@@ -77,7 +76,8 @@ export class Cord {
         half.flying--;
       }, calm.matches ? 200 : 0);
     };
-    requestAnimationFrame(step);
+    step(from);
+    half.group.append(dot); // at its place: without one it would be in the corner for a frame
   }
 
   private draw() {

@@ -3,6 +3,7 @@ import {
   type HubConnection,
   HubConnectionBuilder,
   HubConnectionState,
+  type IHttpConnectionOptions,
   type IHubProtocol,
   type IStreamResult,
   LogLevel,
@@ -34,6 +35,8 @@ export interface LineOptions {
   transports?: HttpTransportType;
   /** Connect under the server's other name where there is one. Default: true for the second pane. */
   other?: boolean;
+  /** Changes what carries the line's bytes, for a line that shall be slow, or counted. */
+  carriers?: (mine: IHttpConnectionOptions) => IHttpConnectionOptions;
   /** Runs after each connect and reconnect, before anything else: enter, subscribe. What it throws is shown by the lamp. */
   up?: (connection: HubConnection) => unknown;
   /** Runs when the line is lost or closed. */
@@ -176,7 +179,7 @@ export class Line {
   private build(url: string): HubConnection {
     // drawer: begin
     const builder: HubConnectionBuilder = new HubConnectionBuilder()
-      .withUrl(url, { transport: this.transports, ...this.saboteur.options() })
+      .withUrl(url, { transport: this.transports, ...this.carriers() })
       .withAutomaticReconnect({ nextRetryDelayInMilliseconds: ({ previousRetryCount }): number => this.patience(mine, previousRetryCount) })
       .configureLogging(LogLevel.None);
     if (this.o.protocol) builder.withHubProtocol(this.o.protocol);
@@ -187,6 +190,11 @@ export class Line {
     mine.onreconnected(() => void this.connected(mine));
     mine.onclose((error) => mine === this.connection && !this.over && this.later(error));
     return mine;
+  }
+
+  private carriers() {
+    const mine = this.saboteur.options();
+    return this.o.carriers?.(mine) ?? mine;
   }
 
   private patience(mine: HubConnection, attempts: number): number {

@@ -1,0 +1,185 @@
+package document
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/switchboard-rt/switchboard"
+)
+
+const (
+	maxPeople = 100
+	maxName   = 32  // characters
+	maxCursor = 200 // bytes
+	cords     = 4   // colours
+)
+
+// person is one connection that has entered.
+type person struct {
+	ID   string `json:"id" msgpack:"id"`
+	Name string `json:"name" msgpack:"name"`
+	At   []byte `json:"at" msgpack:"at"`     // the cursor, as pages encode it
+	Cord int    `json:"cord" msgpack:"cord"` // the colour, from 1
+
+	addr    string
+	updates bucket
+	bytes   bucket
+	cursors bucket
+}
+
+// people is who is here and where they write. It knows no hub; its methods may
+// be called from any goroutine.
+type people struct {
+	mu  sync.Mutex
+	all map[string]*person
+}
+
+// enter adds or renames a person.
+func (p *people) enter(id, name, addr string, now time.Time) (person, error) {
+	name, err := checkName(name)
+	if err != nil {
+		return person{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one := p.all[id]
+	if one == nil {
+		if len(p.all) >= maxPeople {
+			return person{}, switchboard.Errorf("%d people write here, which is all there can be.", maxPeople)
+		}
+		one = &person{ID: id, addr: addr, Cord: p.cord()}
+		p.all[id] = one
+	}
+	if !one.updates.take(1, updateBurst, updatePace, now) {
+		return person{}, errFast
+	}
+	one.Name = name
+	return *one, nil
+}
+
+// cord is the colour that fewest have. p.mu is held.
+func (p *people) cord() int {
+	var worn [cords]int
+	for _, one := range p.all {
+		worn[one.Cord-1]++
+	}
+	best := 0
+	for i, n := range worn {
+		if n < worn[best] {
+			best = i
+		}
+	}
+	return best + 1
+}
+
+func (p *people) leave(id string) (was bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, was = p.all[id]
+	delete(p.all, id)
+	return was
+}
+
+func (p *people) list() []person {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := make([]person, 0, len(p.all))
+	for _, one := range p.all {
+		all = append(all, *one)
+	}
+	slices.SortFunc(all, func(a, b person) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return all
+}
+
+// mayWrite holds a person to their pace.
+func (p *people) mayWrite(id string, size int, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one := p.all[id]
+	if one == nil {
+		return switchboard.Error("Enter first: load the page again.")
+	}
+	if !one.updates.take(1, updateBurst, updatePace, now) || !one.bytes.take(size, byteBurst, bytePace, now) {
+		return errFast
+	}
+	return nil
+}
+
+var errFast = switchboard.Error("That was fast. Your text is kept and sent again in a moment.")
+
+// move notes a cursor. It reports whether the others should be told.
+func (p *people) move(id string, at []byte, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one := p.all[id]
+	if one == nil || len(at) > maxCursor || !one.cursors.take(1, updateBurst, updatePace, now) {
+		return false // a cursor is not worth an error
+	}
+	one.At = slices.Clone(at)
+	return true
+}
+
+// pair chooses two people to agree, from two addresses if there are two.
+// order is a random order of n.
+func (p *people) pair(order func(n int) []int) (one, other string, ok bool) {
+	all := p.list()
+	if len(all) < 2 {
+		return "", "", false
+	}
+	o := order(len(all))
+	first, second := all[o[0]], all[o[1]]
+	for _, i := range o[1:] {
+		if all[i].addr != first.addr {
+			second = all[i]
+			break
+		}
+	}
+	return first.ID, second.ID, true
+}
+
+// What a person may do at once, and then one in so long.
+const (
+	updateBurst, updatePace = 60, 50 * time.Millisecond
+	byteBurst, bytePace     = 256 << 10, 30 * time.Microsecond
+)
+
+// bucket is when it is full again.
+type bucket struct{ free time.Time }
+
+func (b *bucket) take(n, burst int, pace time.Duration, now time.Time) bool {
+	free := b.free
+	if free.Before(now) {
+		free = now
+	}
+	free = free.Add(time.Duration(n) * pace)
+	if free.Sub(now) > time.Duration(burst)*pace {
+		return false
+	}
+	b.free = free
+	return true
+}
+
+// checkName returns the name without space around it.
+func checkName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	switch n := utf8.RuneCountInString(name); {
+	case !strings.ContainsFunc(name, unicode.IsGraphic):
+		return "", switchboard.Error("A name is needed.")
+	case n > maxName:
+		return "", switchboard.Errorf("A name has at most %d characters; this one has %d.", maxName, n)
+	case strings.ContainsFunc(name, hidden):
+		return "", switchboard.Error("A name has no control or invisible characters.")
+	}
+	return name, nil
+}
+
+// hidden are characters that could make one name look like another or turn the
+// text around it. Joiners are left: scripts and emoji need them.
+func hidden(c rune) bool {
+	return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) && c != '\u200d' && c != '\u200c'
+}

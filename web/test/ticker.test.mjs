@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MessagePackHubProtocol } from "@microsoft/signalr-protocol-msgpack";
+import { cut, lamp, lampSays, mend, second, shoot, sound, stage } from "./harness.mjs";
+
+const s = stage();
+const protocol = new MessagePackHubProtocol();
+const number = (page, id) => page.textContent(`#${id}`).then(Number);
+const until = (page, f, arg) => page.waitForFunction(f, arg, { polling: 100, timeout: 30_000 });
+const more = (page, id, n) => until(page, ([id, n]) => Number(document.getElementById(id).textContent) > n, [id, n]);
+const slider = (page, pane, step) => page.fill(pane === 1 ? "#width" : `#width-${pane}`, String(step));
+const prices = (page, pane = "") => page.locator(`#rows${pane} td:nth-child(2)`).allTextContents();
+
+/** Whether all but a few symbols show the same price in both panes: prices go on while it is asked. */
+const alike = (page, most = 10) =>
+  until(
+    page,
+    (most) => {
+      const [a, b] = ["rows", "rows-2"].map((id) => [...document.querySelectorAll(`#${id} td:nth-child(2)`)].map((e) => e.textContent));
+      return a.length === 200 && a.filter((price, i) => price !== b[i]).length <= most;
+    },
+    most,
+  );
+
+test("a restarted server opens another market, and the page shows that", async () => {
+  const page = await s.openUp("/ticker/?symbol=caco");
+  await page.waitForSelector('#name:text-is("CACO")');
+  await s.stop();
+  await lamp(page, "waiting");
+  const old = await prices(page);
+  await s.start();
+  await page.click('#lamp button:text-is("Try now")').catch(() => {}); // it may be back by itself
+  await lamp(page, "connected", 1, 30_000);
+  await until(page, (old) => [...document.querySelectorAll("#rows td:nth-child(2)")].filter((e, i) => e.textContent !== old[i]).length > 150, old);
+  await page.waitForSelector("#trades li");
+  await page.close();
+});
+
+test("200 prices move; a symbol has trades, candles and a book; the keyboard chooses", async () => {
+  const page = await s.openUp("/ticker/");
+  const before = await prices(page);
+  assert.equal(before.length, 200);
+  await page.waitForSelector("#trades li:nth-child(12)");
+  await until(page, () => document.querySelectorAll(".u-over").length === 2);
+  await more(page, "prices", 100);
+  const after = await prices(page);
+  assert.ok(after.filter((price, i) => price !== before[i]).length > 50, "prices stand still");
+  await page.fill("#find", "tuco");
+  await page.press("#find", "Enter");
+  await page.waitForSelector('#name:text-is("TUCO")');
+  assert.equal(await page.locator("#rows tr:visible").count(), 1);
+  await page.fill("#find", "xyz<b>");
+  await page.waitForSelector("#none");
+  await page.press("#find", "Escape");
+  await page.focus('.pick[aria-pressed="true"]');
+  await page.keyboard.press("ArrowDown");
+  await page.waitForSelector('#name:text-is("TUDA")');
+  await page.waitForSelector("#trades li");
+  await shoot(page, "ticker-busy");
+  await page.close();
+});
+
+test("a slow reader gets fewer prices, and each is current; without Latest it falls behind", async () => {
+  const page = await s.openUp("/ticker/");
+  await second(page);
+  await alike(page);
+  await slider(page, 2, 4); // 8 kB/s
+  await lampSays(page, "Connected over long polling", 2);
+  await more(page, "skipped-2", 20);
+  await until(page, () => Number(document.getElementById("bytes-2").textContent) < 9); // figures look back 5 s
+  assert.ok((await number(page, "prices-2")) < (await number(page, "prices")) * 0.7, "it gets as many");
+  assert.ok((await number(page, "skipped")) <= 2, "the quick one skips");
+  const behind = await number(page, "behind-2");
+  assert.ok(behind < 8, `it is ${behind} s behind`);
+  await alike(page, 100); // whenever an answer comes, all of it is as it is now
+  await shoot(page, "ticker-two", { check: false });
+  await page.check("#every-2");
+  await more(page, "behind-2", Math.ceil(behind) + 1);
+  await until(page, () => document.getElementById("skipped-2").textContent === "0");
+  await shoot(page, "ticker-behind", { check: false });
+  await slider(page, 2, 0);
+  await page.uncheck("#every-2");
+  await lampSays(page, "Connected over WebSockets", 2);
+  await alike(page);
+  await page.close();
+});
+
+test("a cut line heals into a true table", async () => {
+  const page = await s.openUp("/ticker/");
+  await second(page);
+  await cut(page, 2);
+  await lamp(page, "waiting", 2);
+  await page.waitForSelector('#proof-2:has-text("What you see is old")');
+  await shoot(page, "ticker-cut", { check: false });
+  await mend(page, 2);
+  await lamp(page, "connected", 2);
+  await alike(page);
+  await page.waitForSelector("#trades-2 li");
+  await sound(page);
+  await page.close();
+});
+
+test("abuse is answered politely and hurts nobody else", async () => {
+  const page = await s.openUp("/ticker/"), rude = await s.client("/tickerHub", { protocol });
+  const first = (name, ms = 250) => new Promise((next, error) => rude.stream("Trades", name, ms).subscribe({ next, error, complete() {} }));
+  await assert.rejects(first("<script>alert(1)</script>"), /There is no such symbol/);
+  await assert.rejects(first("ARBX", NaN));
+  for (const ms of [-1e9, 0, 1e9]) assert.equal((await first("ARBX", ms)).candles.length, 120);
+  await assert.rejects(first("ARBX"), /You follow 3 symbols already/);
+  const flood = await Promise.allSettled(Array.from({ length: 500 }, () => rude.invoke("Subscribe", true)));
+  assert.ok(flood.filter((one) => one.status === "rejected" && /That was fast/.test(one.reason.message)).length > 450);
+  await rude.stop();
+  const crowd = await Promise.all(Array.from({ length: 5 }, () => s.client("/tickerHub", { transport: 4, protocol })));
+  assert.equal((await crowd[0].invoke("Subscribe", false)).quotes.length, 200);
+  await more(page, "prices", 100);
+  await sound(page);
+  for (const c of crowd) await c.stop();
+  await page.close();
+});

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -74,7 +75,7 @@ func TestAllocationsOnSockets(t *testing.T) {
 	}
 	type most struct{ delivery, echo float64 }
 	for d, most := range map[Driver]most{Event: {0, 1}, Goroutine: {3, 5}, Stream: {3, 5}} {
-		if d == Event && !hasEvents || driverFromEnvironment() != Auto {
+		if d == Event && !hasEvents || driverFromEnvironment(slog.Default()) != Auto {
 			continue
 		}
 		delivery := allocsOnSocket(t, d, func(out *Outbox, _ net.Conn, f *transport.Frame) { _ = out.Send(f) })

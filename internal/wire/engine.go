@@ -39,7 +39,7 @@ func NewEngine(log *slog.Logger) *Engine {
 	if log == nil {
 		log = slog.Default()
 	}
-	e := &Engine{log: log, driver: driverFromEnvironment()}
+	e := &Engine{log: log, driver: driverFromEnvironment(log)}
 	e.sweep.engine, e.sweep.born = e, time.Now()
 	return e
 }

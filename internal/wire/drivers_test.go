@@ -422,6 +422,23 @@ func TestDriversStuckWrite(t *testing.T) {
 	})
 }
 
+// TestDriversWaitForNoDeadWrite: when a connection that was blocked has ended,
+// whoever waits for the engine does not wait for the write time-out.
+func TestDriversWaitForNoDeadWrite(t *testing.T) {
+	onEachDriver(t, func(t *testing.T, v variant) {
+		t.Parallel()
+		in := &recorder{}
+		l := newLine(t, v, OutboxOptions{MaxPending: 64 << 20, WriteTimeout: time.Hour}, "", in)
+		for range 16 {
+			_ = l.out.Send(data(strings.Repeat("z", 1<<20)))
+		}
+		seen := make(chan struct{})
+		l.engine.Watch(tickFunc(func(time.Time) time.Time { close(seen); return time.Time{} }))
+		<-seen          // the sweeper has looked at the write, too, and will again in an hour
+		l.out.Kill(nil) // newLine's end waits for the engine
+	})
+}
+
 func TestDriversSlowReaderGetsAll(t *testing.T) {
 	onEachDriver(t, func(t *testing.T, v variant) {
 		in := &recorder{}

@@ -37,6 +37,7 @@ var floors = map[string]int{
 	"examples/demo":          4,
 	"web":                    4,
 	"examples/*":             5,
+	"internal/proof":         5,
 	"interop/server":         5,
 	"interop/transcript":     5,
 	"cmd/switchboard":        6,

@@ -46,6 +46,7 @@ func New(hub transport.Opener, o *Options) *Handler {
 	if s.NoTrim {
 		h.engine.NoTrim()
 	}
+	h.engine.SetMaxPendingTotal(s.MaxPendingTotal)
 	h.bounds = map[bool]*wire.OutboxOptions{false: s.outbox(false), true: s.outbox(true)}
 	return h
 }

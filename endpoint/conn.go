@@ -86,7 +86,7 @@ func (c *conn) watched() {
 }
 
 // Lost implements wire.Owner: too much was pending for the client.
-func (c *conn) Lost(error) { c.end(nil) }
+func (c *conn) Lost(cause error) { c.end(cause) }
 
 // Retired implements wire.Owner: it makes the token dead before the last message can be seen: the
 // JavaScript client tries it once more after any end (trap 16). Polling keeps
@@ -265,7 +265,7 @@ func (c *conn) Tick(now time.Time) (next time.Time) {
 	c.gone = c.gone || late // from now on no carrier can attach
 	c.mu.Unlock()
 	if late {
-		c.end(nil)
+		c.end(transport.ErrIdle)
 		return time.Time{}
 	}
 	if s != nil {

@@ -56,7 +56,7 @@ func (h *Handler) poll(w http.ResponseWriter, r *http.Request, user *transport.U
 		err := c.open(peer)
 		c.detach()
 		if err != nil {
-			refusal(w, err)
+			h.refusal(w, err)
 			return
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
@@ -94,7 +94,7 @@ func (c *conn) wait(w http.ResponseWriter, r *http.Request) {
 		respond(w, http.StatusNoContent, "")
 	case r.Context().Err() != nil: // the client hung up; the next poll may come
 	case errors.Is(err, transport.ErrSlow):
-		c.end(nil)
+		c.end(err)
 		respond(w, http.StatusNotFound, textUnknownID)
 	default:
 		c.end(nil)

@@ -29,7 +29,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request, user *transport
 	}
 	if h.draining() {
 		c.remove()
-		refuse(w, http.StatusServiceUnavailable, textDraining)
+		h.refuseDraining(w)
 		return
 	}
 	head := w.Header()

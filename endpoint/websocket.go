@@ -38,6 +38,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 	nc, buffered, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		c.remove()
+		h.counts.refuse(ByUpgrade)
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
 		if e, ok := errors.AsType[*wsconn.UpgradeError](err); ok {
 			e.Respond(w)
@@ -59,6 +60,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 	id := connectionID(r)
 	if id != "" {
 		if c = h.table.get(id); c == nil {
+			h.counts.refuse(ByUnknownID)
 			w.Header()["Content-Type"] = nil
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = io.WriteString(w, textUnknownID) // the client has gone if it fails
@@ -70,7 +72,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 		return nil, false
 	}
 	if h.draining() {
-		refuse(w, http.StatusServiceUnavailable, textDraining)
+		h.refuseDraining(w)
 		return nil, false
 	}
 	if c != nil {
@@ -79,9 +81,10 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 	c = h.newConn(addressOf(r.RemoteAddr), false)
 	c.id = publicID() // no token: nobody can ask for it
 	if !h.table.add(c) {
-		refuse(w, http.StatusServiceUnavailable, textDraining)
+		h.refuseDraining(w)
 		return nil, false
 	}
+	h.counts.accepted.Add(1)
 	c.watched()
 	return c, true
 }

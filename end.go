@@ -97,9 +97,12 @@ func (s *session) endNow(c closing) {
 
 // begin sends the Close message, ends the context and leaves the rest to Run.
 // The first end wins; begin reports whether this was it.
-func (s *session) begin(c closing) bool {
+func (s *session) begin(c closing) bool { return s.beginIf(c, nil) }
+
+// beginIf is begin unless may, which is called with s.mu held, says no.
+func (s *session) beginIf(c closing, may func() bool) bool {
 	s.mu.Lock()
-	if s.phase >= ending {
+	if s.phase >= ending || may != nil && !may() {
 		s.mu.Unlock()
 		return false
 	}

@@ -93,6 +93,9 @@ func (c *conn) Lost(cause error) { c.end(cause) }
 // it for the 204 that ends the polls.
 func (c *conn) Retired() {
 	if c.polls() {
+		if c.h.draining() {
+			c.lookAt(time.Now().Add(lastPoll))
+		}
 		return
 	}
 	c.h.table.remove(c)
@@ -259,13 +262,16 @@ func (c *conn) remove() {
 // Tick implements wire.Ticker: orphans are ended, sessions look at the clock.
 func (c *conn) Tick(now time.Time) (next time.Time) {
 	c.mu.Lock()
-	s, attached, orphaned := c.session, c.attached, c.since.Add(c.h.DisconnectTimeout)
+	s, attached, orphaned := c.session, c.attached, c.since.Add(c.patience())
 	socket := c.socket
 	late := !attached && !now.Before(orphaned)
 	c.gone = c.gone || late // from now on no carrier can attach
 	c.mu.Unlock()
 	if late {
 		c.end(transport.ErrIdle)
+		if c.h.draining() {
+			c.out.Kill(nil) // nobody will fetch the farewell
+		}
 		return time.Time{}
 	}
 	if s != nil {
@@ -284,6 +290,18 @@ func (c *conn) Tick(now time.Time) (next time.Time) {
 		return orphaned
 	}
 	return next
+}
+
+// lastPoll is how long a server that goes down waits for the poll that fetches
+// the farewell. A client that is there polls again at once.
+const lastPoll = time.Second
+
+// patience is how long a connection may be without a carrier. c.mu is held.
+func (c *conn) patience() time.Duration {
+	if c.kind == transport.LongPolling && c.h.draining() {
+		return min(lastPoll, c.h.DisconnectTimeout)
+	}
+	return c.h.DisconnectTimeout
 }
 
 // intern gives the usual path as the handler's own string: the request's would

@@ -146,11 +146,19 @@ func TestMetrics(t *testing.T) {
 	if err := a.Close(websocket.StatusNormalClosure, ""); err != nil {
 		t.Error(err)
 	}
-	gone := b.CloseRead(t.Context()) // it answers the close frame
+	gone := make(chan struct{})
+	go func() { // a client that answers the close frame
+		defer close(gone)
+		for {
+			if _, _, err := b.Read(t.Context()); err != nil {
+				return
+			}
+		}
+	}()
 	if err := s.hub.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	<-gone.Done()
+	<-gone
 	s.want(
 		`signalr_server_active_connections{hub="chat",signalr_transport="web_sockets"} 0`,
 		`switchboard_disconnects_total{hub="chat",reason="left"} 1`,

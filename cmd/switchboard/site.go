@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
+	"github.com/switchboard-rt/switchboard/observe"
 )
 
 // savingTime is what all demos together may take to end after their hubs.
@@ -23,15 +24,21 @@ type site struct {
 	hubs  []*switchboard.Hub
 	doors []*endpoint.Handler
 	ends  []func(context.Context) error // what ends after the hubs
+
+	metrics *observe.Metrics
+	filter  *switchboard.Filter // traces; nil: none
+	leaving atomic.Bool         // the server is about to go down
 }
 
-// newSite makes a site without the gallery; d says how hubs are entered.
-func newSite(log *slog.Logger, d *door, bench bool) *site {
-	s := &site{ServeMux: http.NewServeMux(), log: log, door: d}
+// newSite makes a site without the gallery; d says how hubs are entered,
+// filter (nil for none) traces them.
+func newSite(log *slog.Logger, d *door, bench bool, filter *switchboard.Filter) *site {
+	s := &site{ServeMux: http.NewServeMux(), log: log, door: d, metrics: observe.New(), filter: filter}
 	if bench {
 		s.hub("/bench", benchHub(log))
 	}
-	s.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	s.HandleFunc("GET /healthz", healthy)
+	s.HandleFunc("GET /readyz", s.readyz)
 	return s
 }
 
@@ -41,8 +48,13 @@ func (s *site) hub(path string, h *switchboard.Hub, change ...func(*endpoint.Opt
 	for _, f := range change {
 		f(&o)
 	}
+	d := endpoint.Mount(s, path, h, &o)
 	s.hubs = append(s.hubs, h)
-	s.doors = append(s.doors, endpoint.Mount(s, path, h, &o))
+	s.doors = append(s.doors, d)
+	s.metrics.Hub(h, d)
+	if s.filter != nil {
+		h.Use(*s.filter)
+	}
 }
 
 // shutdown ends the hubs side by side, waits for their connections and then

@@ -24,7 +24,7 @@ type ConnGuard interface {
 	// Receive is asked about bytes that have come, before they are parsed. An error ends the
 	// connection; the client may come back.
 	Receive(bytes int) error
-	// Call is asked about a call, before its arguments are decoded; method is the name as
+	// Call is asked about a call in what Receive was asked about before, before its arguments are decoded; method is the name as
 	// it was registered, or empty if there is none of that name. An error is the answer.
 	Call(method string, bytes int) error
 	// Join is asked before the connection becomes a member of another group;

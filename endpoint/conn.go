@@ -39,8 +39,10 @@ type conn struct {
 	attached bool           // a socket, event stream or poll is there, or on its way
 	faulty   bool           // the application has failed
 	gone     bool
+	begun    bool // the guard was asked about the transport
 	over     bool // the session knows of the end; guarded by feeding
 
+	releases []func()  // the guard's
 	socket   *socket   // the WebSocket that counts; changed only while feeding is held, too
 	resuming *resuming // nil unless stateful reconnect was granted
 }
@@ -257,6 +259,7 @@ func (c *conn) remove() {
 	if watch != nil {
 		watch.Stop()
 	}
+	c.released()
 }
 
 // Tick implements wire.Ticker: orphans are ended, sessions look at the clock.

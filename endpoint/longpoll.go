@@ -48,6 +48,9 @@ func (h *Handler) poll(w http.ResponseWriter, r *http.Request, user *transport.U
 	if c.isKind(0) { // methods see the request of the first poll
 		peer = c.peer(r, user, transport.LongPolling)
 	}
+	if !h.begin(w, r, c, transport.LongPolling) {
+		return
+	}
 	first, status, text := c.claim(transport.LongPolling)
 	switch {
 	case status != 0:

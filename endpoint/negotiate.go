@@ -42,7 +42,11 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, user *transp
 	if life := lifetime(user); life != "" && version > 0 && h.EnableAuthenticationRefresh {
 		body += life + ","
 	}
+	if !h.admit(w, r, c, user) {
+		return
+	}
 	if status := h.table.admit(c, h.MaxPendingNegotiations, h.MaxPendingNegotiationsPerAddress); status != 0 {
+		c.released()
 		h.counts.refuse(ByNegotiations)
 		refuse(w, status, "too many connections are being opened; try again in a while")
 		return

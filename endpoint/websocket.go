@@ -16,7 +16,7 @@ import (
 
 // websocket serves an upgrade. Without an id a connection is made on the spot.
 func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transport.User) {
-	c, ok := h.forUpgrade(w, r)
+	c, ok := h.forUpgrade(w, r, user)
 	if !ok {
 		return
 	}
@@ -56,7 +56,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 
 // forUpgrade finds or makes the connection of an upgrade request. An unknown
 // id is answered before the upgrade, without a Content-Type.
-func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, ok bool) {
+func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request, user *transport.User) (c *conn, ok bool) {
 	id := connectionID(r)
 	if id != "" {
 		if c = h.table.get(id); c == nil {
@@ -80,7 +80,11 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 	}
 	c = h.newConn(addressOf(r.RemoteAddr), false)
 	c.id = publicID() // no token: nobody can ask for it
+	if !h.admit(w, r, c, user) {
+		return nil, false
+	}
 	if !h.table.add(c) {
+		c.released()
 		h.refuseDraining(w)
 		return nil, false
 	}

@@ -35,7 +35,10 @@ type site struct {
 func newSite(log *slog.Logger, d *door, bench bool, filter *switchboard.Filter) *site {
 	s := &site{ServeMux: http.NewServeMux(), log: log, door: d, metrics: observe.New(), filter: filter}
 	if bench {
-		s.hub("/bench", benchHub(log))
+		s.hub(benchPath, benchHub(log))
+	}
+	if d.limits != nil {
+		s.metrics.Limits(d.limits)
 	}
 	s.HandleFunc("GET /healthz", healthy)
 	s.HandleFunc("GET /readyz", s.readyz)
@@ -47,6 +50,13 @@ func (s *site) hub(path string, h *switchboard.Hub, change ...func(*endpoint.Opt
 	o := s.door.options
 	for _, f := range change {
 		f(&o)
+	}
+	if l := s.door.limits; l != nil && path != benchPath {
+		g, err := l.Hub(nil)
+		if err != nil { // cannot happen: there are no options
+			panic(err)
+		}
+		h.Guard(g)
 	}
 	d := endpoint.Mount(s, path, h, &o)
 	s.hubs = append(s.hubs, h)
@@ -79,6 +89,9 @@ func (s *site) shutdown(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
+
+// benchPath has no limits of calls and bytes: it is there to be loaded.
+const benchPath = "/bench"
 
 // benchHub is what load generators call.
 func benchHub(log *slog.Logger) *switchboard.Hub {

@@ -41,14 +41,13 @@ type tally struct{ idle, streaming, finished, cut, left int }
 
 // drainer ends sessions one after the other.
 type drainer struct {
-	h       *Hub
-	ctx     context.Context
-	start   time.Time
-	until   time.Time // when what still runs is cut
-	pace    time.Duration
-	ended   int
-	tally   tally
-	started bool // the first two rounds are over
+	h     *Hub
+	ctx   context.Context
+	start time.Time
+	until time.Time // when what still runs is cut
+	pace  time.Duration
+	ended int
+	tally tally
 }
 
 var drained = closing{ctxCause: ErrShutdown, allowReconnect: true}
@@ -65,13 +64,12 @@ func (h *Hub) drain(ctx context.Context, open []*session) {
 		d.pace = min(window/time.Duration(len(open)), maxPace)
 		open = d.round(open, nothing)
 		open = d.round(open, streaming)
-		d.started = true
 		for len(open) > 0 && d.wait(maxPace) {
 			open = d.round(open, streaming)
 		}
 	}
 	for _, s := range open {
-		if s.endIf(calling) {
+		if s.endIf(calling, new(doing)) {
 			d.tally.cut++
 		} else {
 			d.tally.left++
@@ -84,14 +82,15 @@ func (h *Hub) drain(ctx context.Context, open []*session) {
 
 // round ends the sessions that do no more than upTo and returns the others.
 func (d *drainer) round(open []*session, upTo doing) (rest []*session) {
+	var was doing
 	for i, s := range open {
 		if !d.keepPace() {
 			return append(rest, open[i:]...)
 		}
 		switch {
-		case s.endIf(upTo):
+		case s.endIf(upTo, &was):
 			d.ended++
-			d.count(upTo)
+			d.count(upTo, was)
 		case s.isOver():
 			d.tally.left++
 		default:
@@ -101,14 +100,14 @@ func (d *drainer) round(open []*session, upTo doing) (rest []*session) {
 	return rest
 }
 
-func (d *drainer) count(upTo doing) {
+func (d *drainer) count(upTo, was doing) {
 	switch {
-	case d.started:
-		d.tally.finished++
-	case upTo == streaming:
+	case was == streaming:
 		d.tally.streaming++
-	default:
+	case upTo == nothing:
 		d.tally.idle++
+	default: // in the first round it was not idle
+		d.tally.finished++
 	}
 }
 
@@ -130,9 +129,13 @@ func (d *drainer) wait(t time.Duration) bool {
 	}
 }
 
-// endIf ends the session for the shutdown if no more goes on than upTo.
-func (s *session) endIf(upTo doing) bool {
-	ok := s.beginIf(drained, func() bool { return s.doing() <= upTo })
+// endIf ends the session for the shutdown if no more goes on than upTo, and
+// says what did.
+func (s *session) endIf(upTo doing, was *doing) bool {
+	ok := s.beginIf(drained, func() bool {
+		*was = s.doing()
+		return *was <= upTo
+	})
 	if ok {
 		s.hub.spawn(s.Run)
 	}

@@ -97,6 +97,14 @@ const benchPath = "/bench"
 func benchHub(log *slog.Logger) *switchboard.Hub {
 	h := switchboard.NewHub("bench", &switchboard.Options{Logger: log})
 	h.Handle("Echo", func(s string) string { return s })
+	h.Handle("Wait", func(ctx context.Context, ms int) error { // work that takes its time, a minute at most
+		select {
+		case <-time.After(time.Duration(min(max(ms, 0), 60_000)) * time.Millisecond):
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
 	h.Handle("Broadcast", func(ctx context.Context, s string) error { return h.All().Send(ctx, "Receive", s) })
 	return h
 }

@@ -40,6 +40,7 @@ var floors = map[string]int{
 	"web":                    4,
 	"examples/*":             5,
 	"interop/server":         5,
+	"interop/soak":           5,
 	"interop/transcript":     5,
 	"cmd/switchboard":        6,
 }

@@ -115,6 +115,10 @@ type Options struct {
 	// raise it there.
 	MaxPendingNegotiationsPerAddress int
 
+	// Guard bounds connections; beyond it: 429 or 503 with Retry-After. nil:
+	// only the bounds above. Package limit has one.
+	Guard Guard
+
 	// Logger takes what the endpoint has to say; tokens never reach it. Default slog.Default().
 	Logger *slog.Logger
 }

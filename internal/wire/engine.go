@@ -33,6 +33,12 @@ type Engine struct {
 // that were disconnected for it.
 type slowCounts struct{ newest, oldest, replaced, disconnected atomic.Uint64 }
 
+// Slow tells how many events slow clients did not get, by reason, and how many
+// clients were disconnected for being slow.
+func (e *Engine) Slow() (newest, oldest, replaced, disconnected uint64) {
+	return e.slow.newest.Load(), e.slow.oldest.Load(), e.slow.replaced.Load(), e.slow.disconnected.Load()
+}
+
 // NewEngine makes an engine that logs to log; nil means slog.Default().
 func NewEngine(log *slog.Logger) *Engine {
 	if log == nil {

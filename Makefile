@@ -6,7 +6,7 @@ export SHARED
 PAGES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*' -not -name '.stamp-*')
 DEMOS := $(shell find examples -name "*.go" -not -name "*_test.go")
 
-.PHONY: help run build test test-go test-interop test-pages test-deploy conformance bench fmt lint vulncheck clean need-go need-node need-all
+.PHONY: help run build test test-go test-drivers test-interop test-pages test-deploy conformance bench fmt lint vulncheck clean need-go need-node need-all
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -18,12 +18,20 @@ build: need-go need-node web/.stamp-built ## the pages and bin/switchboard
 	@echo "== building bin/switchboard"
 	@go build -o bin/switchboard ./cmd/switchboard
 
-test: need-all lint build test-go test-interop test-pages test-deploy ## everything: Go with the race detector, official clients in Node and Chromium, pages in Chromium, proxies
+test: need-all lint build test-go test-drivers test-interop test-pages test-deploy ## everything: Go with the race detector, official clients in Node and Chromium, pages in Chromium, proxies
 	@echo "== everything passed"
 
 test-go: need-all
 	@echo "== Go tests, with the race detector"
 	@go test -race ./...
+	@echo "== allocation counts, without it"
+	@go test -run '^TestAllocations' . ./internal/wire
+
+# What a driver is chosen for by default is covered by test-go.
+test-drivers: need-all ## the suites that use sockets, on the drivers that are not the default, and under TLS
+	@for d in goroutine stream; do echo "== Go tests on the driver $$d"; SWITCHBOARD_DRIVER=$$d go test -race -skip '^Fuzz' ./endpoint ./interop/server || exit 1; done
+	@for d in event stream; do echo "== raw lines on the driver $$d"; SWITCHBOARD_DRIVER=$$d go test -race -skip '^Fuzz' ./websocket || exit 1; done
+	@for d in auto stream; do echo "== Go tests under TLS, driver $$d"; SWITCHBOARD_TLS=1 SWITCHBOARD_DRIVER=$$d go test -race -skip '^Fuzz' ./endpoint || exit 1; done
 
 test-interop: need-all interop/node/.stamp-deps web/.stamp-deps
 	@echo "== the official client in Node and in Chromium"
@@ -39,7 +47,7 @@ test-deploy: build interop/node/.stamp-deps ## each transport through nginx, HAP
 	@go build -modfile=tools/go.mod -o out/ github.com/letsencrypt/pebble/v2/cmd/pebble github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv
 	@cd interop/node && node deploy/run.mjs
 
-conformance: need-go need-node ## the original's recorded answers and the official .NET client (SHARED=folder that has them)
+conformance: need-go need-node ## the recorded answers and the official .NET client (SHARED=folder with them; DRIVER=event|goroutine|stream, TLS=1)
 	@bash interop/conformance.sh
 
 bench: need-go ## Go benchmarks with allocations

@@ -102,7 +102,7 @@ func (s *session) ask(ctx context.Context, method string, args []any) (*hubproto
 	if err != nil {
 		return nil, fmt.Errorf("switchboard: ask %q: %w", method, err)
 	}
-	if s.link.Send(frame(s.encoding(), transport.Answer, p)) != nil {
+	if s.send(frame(s.encoding(), transport.Answer, p)) != nil {
 		return nil, s.gone()
 	}
 	if l, ok := s.link.(transport.Flusher); ok { // nothing follows until the client has answered

@@ -17,12 +17,13 @@ func (s *session) call(e *entry) {
 	if e.slot != nil {
 		e.slot.parent = s.context()
 	}
-	text, cause := s.check(e)
-	if e.refusal != "" {
-		text = e.refusal
+	text, cause := e.refusal, error(nil)
+	if text == "" {
+		text, cause = s.check(e)
 	}
 	switch {
 	case text != "":
+		s.hub.notCalled(cause)
 		s.fail(msg, text, cause)
 		if e.stream != nil {
 			s.beside(e, nil)
@@ -59,8 +60,11 @@ func (s *session) check(e *entry) (text string, cause error) {
 
 // invoke runs an ordinary method while it holds the line.
 func (s *session) invoke(e *entry) {
+	start := s.hub.clock()
 	result, err := s.protect(e.slot, e, nil)
 	e.slot.end(ErrReturned)
+	e.slot.over(err)
+	s.hub.called(e.method, start, err)
 	if err != nil {
 		s.fail(e.msg, s.failure(e.method, err), err)
 		return
@@ -71,7 +75,7 @@ func (s *session) invoke(e *entry) {
 	r := &reply{}
 	r.Payload = s.encodeResult(r.buf[:0], e.method, e.msg, result)
 	r.Op, r.Class = s.hub.pings[s.codec].Op, transport.Answer
-	_ = s.link.Send(&r.Frame) // an error means that the connection has ended
+	_ = s.send(&r.Frame) // an error means that the connection has ended
 }
 
 // reply is a frame with room for its bytes: most results are small, and one
@@ -149,5 +153,5 @@ func (s *session) fail(msg *hubproto.Message, text string, cause error) {
 
 func (s *session) answer(p []byte) {
 	// An error means that the connection has ended; nobody is left to be told.
-	_ = s.link.Send(frame(s.encoding(), transport.Answer, p))
+	_ = s.send(frame(s.encoding(), transport.Answer, p))
 }

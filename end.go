@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/hubproto"
@@ -47,7 +48,7 @@ func (s *session) connect() {
 // respond sends the handshake response and makes the client addressable. That
 // it has left meanwhile changes nothing: what it sent before is still done.
 func (s *session) respond() {
-	_ = s.link.Send(frame(s.encoding(), transport.Control, hubproto.AppendHandshakeResponse(nil, "")))
+	_ = s.send(frame(s.encoding(), transport.Control, hubproto.AppendHandshakeResponse(nil, "")))
 	s.mu.Lock()
 	s.answered = true
 	s.lastPing = s.age(time.Now())
@@ -66,7 +67,9 @@ func (s *session) End(cause error) (run bool) {
 	}
 	s.tail = nil
 	c := closing{cause: cause, ctxCause: ErrDisconnected, allowReconnect: true}
-	if cause != nil {
+	if errors.Is(cause, transport.ErrSlow) || errors.Is(cause, transport.ErrIdle) {
+		c.cause, c.ctxCause = nil, cause // no fault of the protocol: it was lost
+	} else if cause != nil {
 		c.ctxCause = cause
 		c.text = connectionError(s.hub.options.detail(cause))
 	}
@@ -94,9 +97,12 @@ func (s *session) endNow(c closing) {
 
 // begin sends the Close message, ends the context and leaves the rest to Run.
 // The first end wins; begin reports whether this was it.
-func (s *session) begin(c closing) bool {
+func (s *session) begin(c closing) bool { return s.beginIf(c, nil) }
+
+// beginIf is begin unless may, which is called with s.mu held, says no.
+func (s *session) beginIf(c closing, may func() bool) bool {
 	s.mu.Lock()
-	if s.phase >= ending {
+	if s.phase >= ending || may != nil && !may() {
 		s.mu.Unlock()
 		return false
 	}
@@ -153,5 +159,11 @@ func (s *session) left() {
 	s.mu.Lock()
 	s.phase = gone
 	s.mu.Unlock()
+	if s.guard != nil {
+		s.guard.Closed()
+	}
+	if o := s.hub.observer; o != nil {
+		o.Closed(&s.conn, s.age(time.Now()), s.over.ctxCause)
+	}
 	s.hub.forget(s)
 }

@@ -32,6 +32,8 @@ func (s *session) exited(e *entry) {
 	case e.kind == callEntry:
 		s.hub.logPanic(&s.conn, e.method.name, errExited, debug.Stack())
 		e.slot.end(ErrReturned)
+		e.slot.over(errExited)
+		s.hub.called(e.method, s.hub.clock(), errExited)
 		s.fail(e.msg, errInvoking(e.method.name, ""), errExited)
 		if e.stream != nil { // it was in Authorize
 			s.beside(e, nil)

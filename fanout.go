@@ -77,6 +77,7 @@ func (t Target) deliver(m *message) error {
 
 func (t Target) fanOut(m *message, to []*session) error {
 	many := len(to) > queueAbove
+	sent, size := 0, 0
 	for _, s := range to {
 		if len(t.except) > 0 && slices.Contains(t.except, s.conn.ID()) {
 			continue
@@ -87,10 +88,17 @@ func (t Target) fanOut(m *message, to []*session) error {
 		}
 		// An error means that this receiver has ended, which is no concern of the sender's.
 		if many {
-			_ = s.link.Queue(f)
+			err = s.link.Queue(f)
 		} else {
-			_ = s.link.Send(f)
+			err = s.link.Send(f)
 		}
+		if err == nil {
+			sent++
+			size += len(f.Payload)
+		}
+	}
+	if o := t.hub.observer; o != nil && sent > 0 {
+		o.Sent(sent, size)
 	}
 	return nil
 }

@@ -41,7 +41,17 @@ type Call struct {
 	Args []any
 	// Size is the length of the client's message, in bytes.
 	Size int
+	// Headers are those of the client's message, such as traceparent; official
+	// clients other than .NET's send none. Read-only.
+	Headers map[string]string
+
+	slot *slot
 }
+
+// OnEnd has f called once when the call is over, on its goroutine: after the
+// method, or after its stream has ended. err is what failed. The last given is called
+// first. It belongs inside Invoke, before next.
+func (c *Call) OnEnd(f func(err error)) { c.slot.ends = append(c.slot.ends, f) }
 
 // Use adds filters, inside those it has. It panics after the first connection.
 func (h *Hub) Use(filters ...Filter) {
@@ -100,7 +110,7 @@ func (s *session) throughFilters(ctx context.Context, e *entry, uploads []any) (
 		return nil, err
 	}
 	c := &chain{s: s, method: e.method, uploads: uploads}
-	c.call = Call{Conn: &s.conn, Method: e.method.name, Args: args, Size: e.size - entryOverhead}
+	c.call = Call{Conn: &s.conn, Method: e.method.name, Args: args, Size: e.size - entryOverhead, Headers: e.msg.Headers, slot: e.slot}
 	result, err := c.step(ctx, 0)
 	if err == nil && e.method.plan.Streams && !bind.Streams(result) {
 		return nil, fmt.Errorf("a filter has made the stream of %q a %T", e.method.name, result)

@@ -34,10 +34,14 @@ var floors = map[string]int{
 	"":                       2, // the root
 	"endpoint":               3,
 	"auth":                   4, // knows endpoint's errors and where requests carry tokens
+	"limit":                  4, // plugs into hubs and endpoints
+	"observe":                4, // reads them
 	"examples/demo":          4,
 	"web":                    4,
 	"examples/*":             5,
+	"internal/proof":         5,
 	"interop/server":         5,
+	"interop/soak":           5,
 	"interop/transcript":     5,
 	"cmd/switchboard":        6,
 }
@@ -59,6 +63,13 @@ var forbidden = []struct{ pkg, dep, why string }{
 	{"endpoint", module, "endpoint knows a hub only as something with Open"},
 	{"endpoint", module + "/hubproto", "endpoint carries bytes and knows no hub protocol"},
 	{"endpoint", "github.com/lestrrat-go/jwx/v3/jwt", "users without tokens must not build a token library"},
+	{"endpoint", "github.com/prometheus/client_golang/prometheus", "users without metrics must not build Prometheus"},
+	{"", "github.com/prometheus/client_golang/prometheus", "users without metrics must not build Prometheus"},
+	{"", "go.opentelemetry.io/otel/trace", "users without traces must not build OpenTelemetry"},
+	{"endpoint", "go.opentelemetry.io/otel/trace", "users without traces must not build OpenTelemetry"},
+	{"", "golang.org/x/time/rate", "users without limits must not build them"},
+	{"observe", "go.opentelemetry.io/otel/sdk/trace", "which SDK is the program's choice"},
+	{"observe", module + "/limit", "metrics know what has limits by interface only"},
 	{"auth", module, "tokens know users, not hubs"},
 	{"endpoint", "github.com/spf13/cobra", "users of the library must not build a command line"},
 	{"hubproto/jsonhub", "net/http", "codecs never see transports"},

@@ -20,12 +20,23 @@ func (h *Hub) Group(name string) Group {
 
 // Add makes a connection a member, effective for sends that start after it
 // returns. An unknown connection and one that is a member already are no
-// errors. ctx bounds what has to be told to other nodes; on one node there is nothing to wait for.
+// errors; one that is in as many groups as its [Guard] allows is. ctx bounds what has to be told to other nodes; on one node there is nothing to wait for.
 func (g Group) Add(_ context.Context, id string) error {
 	if err := g.check(); err != nil {
 		return err
 	}
-	g.hub.index.Join(id, g.names[0])
+	return g.hub.join(id, g.names[0])
+}
+
+// join adds a member unless its guard minds.
+func (h *Hub) join(id, group string) error {
+	var allow func(int) error
+	if s, ok := h.index.Get(id); ok && s.guard != nil {
+		allow = s.guard.Join
+	}
+	if err := h.index.JoinIf(id, group, allow); err != nil {
+		return fmt.Errorf("switchboard: group %q: %w", group, err)
+	}
 	return nil
 }
 

@@ -29,6 +29,9 @@ func (s *session) handshake(buf []byte) (rest []byte, run, ok bool) {
 		return nil, s.refuse(text), false
 	}
 	s.codec = codec
+	if s.guard != nil {
+		s.guard.Handshaken()
+	}
 	s.count(req.Version)
 	s.mu.Lock()
 	if s.phase == handshaking {

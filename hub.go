@@ -29,6 +29,8 @@ type Hub struct {
 	onDisconnect func(context.Context, *Conn, error)
 	onRefresh    func(context.Context, *Conn)
 	filters      filters
+	observer     Observer // nil: nobody
+	guard        Guard    // nil: no limits beyond the bounds
 	declared     []declared
 	opened       atomic.Bool
 
@@ -135,6 +137,12 @@ func (h *Hub) Open(link transport.Link, peer *transport.Peer) (transport.Session
 		return nil, transport.ErrShutdown
 	}
 	h.sessions[s] = struct{}{}
+	if h.guard != nil {
+		s.guard = h.guard.Open(&s.conn)
+	}
+	if h.observer != nil {
+		h.observer.Opened(&s.conn)
+	}
 	return s, nil
 }
 

@@ -16,6 +16,9 @@ func (s *session) Receive(p []byte) (run bool) {
 	if s.deaf.Load() {
 		return false
 	}
+	if run, over := s.overLimit(len(p)); over {
+		return run
+	}
 	buf, joined := p, false
 	if len(s.tail) > 0 {
 		s.tail = append(s.tail, p...)
@@ -46,7 +49,12 @@ func recycle(m *hubproto.Message) {
 func (s *session) consume(buf []byte) (rest []byte, run bool) {
 	msg := messages.Get().(*hubproto.Message)
 	defer recycle(msg)
-	first := true
+	first, came, size := true, 0, 0
+	defer func() {
+		if o := s.hub.observer; o != nil && came > 0 {
+			o.Received(came, size)
+		}
+	}()
 	for len(buf) > 0 && !s.deaf.Load() {
 		if s.codec < 0 {
 			var ok, r bool
@@ -71,6 +79,8 @@ func (s *session) consume(buf []byte) (rest []byte, run bool) {
 			s.seen.Store(int64(s.age(time.Now())))
 			first = false
 		}
+		came++
+		size += len(buf) - len(rest)
 		ok, err = s.admit(msg)
 		if err != nil {
 			return nil, s.violation(err) || run
@@ -116,7 +126,11 @@ func (s *session) arrived(m *hubproto.Message, size int) (run bool) {
 	own := messages.Get().(*hubproto.Message)
 	m.CopyTo(own)
 	e := entry{kind: callEntry, msg: own, method: s.hub.lookup(m.Target), size: size + entryOverhead}
-	if e.method != nil && e.method.streaming() {
+	name := ""
+	if e.method != nil {
+		name = e.method.name
+	}
+	if e.refusal = s.overLimitCall(name, size, m); e.refusal == "" && e.method != nil && e.method.streaming() {
 		e.stream, e.refusal = s.openStream(e.method, e.msg)
 	}
 	if s.overrun(e) {

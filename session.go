@@ -36,7 +36,8 @@ type session struct {
 	reading sync.Mutex
 	tail    []byte // the beginning of a message whose rest has not come
 
-	counter *counter // nil without stateful reconnect
+	counter *counter  // nil without stateful reconnect
+	guard   ConnGuard // nil without limits
 
 	codec  int          // index into the hub's codecs, -1 before the handshake; set before phase accepted
 	seen   atomic.Int64 // when the last whole message came

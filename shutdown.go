@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/switchboard-rt/switchboard/transport"
+	"maps"
+	"slices"
 )
 
-// Draining reports whether Shutdown was called. It implements [transport.Drainer].
+// Draining reports whether Shutdown was called. It implements transport.Drainer.
 func (h *Hub) Draining() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -17,7 +17,12 @@ func (h *Hub) Draining() bool {
 
 // Shutdown ends every connection with a Close that lets clients reconnect,
 // takes no new ones, and waits until their methods and OnDisconnect have
-// returned and the last bytes are out. When ctx ends first it returns an error
+// returned and the last bytes are out. If ctx has a deadline the ends are
+// spread over the first three quarters of the time until then, at most 10 ms
+// apart, so that not all clients come back at once: idle connections first,
+// then those that only receive streams, then those whose calls have been
+// answered; what still runs at the end of that time is cut. Without a deadline
+// all end at once. When ctx ends first Shutdown returns an error
 // that names the methods still running. Called with the ctx of a method of
 // this process it is an error, because it would wait for its caller. It may be
 // called again to go on waiting.
@@ -25,31 +30,23 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 	if c := fromContext(ctx); c != nil {
 		return errors.New("switchboard: Shutdown was called inside a method; it would wait for itself")
 	}
-	links := h.drain()
-	if err := h.waitDrained(ctx, links); err != nil {
+	open := h.stopTaking()
+	h.drain(ctx, open)
+	if err := h.waitDrained(ctx, open); err != nil {
 		return fmt.Errorf("switchboard: hub %q: shutdown: %w; still running: %v", h.name, err, h.running())
 	}
 	return nil
 }
 
-// drain ends every session and returns their links.
-func (h *Hub) drain() []transport.Link {
+// stopTaking has Open refuse and lists the sessions there are.
+func (h *Hub) stopTaking() []*session {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.draining = true
-	open := make([]*session, 0, len(h.sessions))
-	for s := range h.sessions {
-		open = append(open, s)
-	}
-	if len(open) == 0 {
+	if len(h.sessions) == 0 {
 		h.closeDrained()
 	}
-	h.mu.Unlock()
-	links := make([]transport.Link, 0, len(open))
-	for _, s := range open {
-		links = append(links, s.link)
-		s.endNow(closing{ctxCause: ErrShutdown, allowReconnect: true})
-	}
-	return links
+	return slices.Collect(maps.Keys(h.sessions))
 }
 
 // closeDrained closes the channel once. h.mu is held.
@@ -61,15 +58,15 @@ func (h *Hub) closeDrained() {
 	}
 }
 
-func (h *Hub) waitDrained(ctx context.Context, links []transport.Link) error {
+func (h *Hub) waitDrained(ctx context.Context, open []*session) error {
 	select {
 	case <-h.drained:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	for _, l := range links {
+	for _, s := range open {
 		select {
-		case <-l.Done():
+		case <-s.link.Done():
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -23,6 +24,21 @@ type slot struct {
 	ctx    context.Context // made when the end is asked for
 	cancel context.CancelCauseFunc
 	cause  error // why the call's own end has come
+	ends   []func(error)
+}
+
+// over calls what filters left for the end of the call.
+func (c *slot) over(err error) {
+	for i := len(c.ends) - 1; i >= 0; i-- {
+		func() {
+			defer func() {
+				if v := recover(); v != nil {
+					c.s.hub.logPanic(&c.s.conn, c.method.name, v, debug.Stack())
+				}
+			}()
+			c.ends[i](err)
+		}()
+	}
 }
 
 var _ context.Context = (*slot)(nil)

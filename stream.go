@@ -131,12 +131,12 @@ func (st *stream) item(ctx context.Context, v any) (more bool, err error) {
 	if st.completed {
 		return false, nil
 	}
-	return st.s.link.Send(frame(st.s.encoding(), transport.Answer, p)) == nil, nil
+	return st.s.send(frame(st.s.encoding(), transport.Answer, p)) == nil, nil
 }
 
 // run calls the method and sends what it yields.
 func (st *stream) run(e *entry) {
-	s, m, msg := st.s, e.method, e.msg
+	s, m := st.s, e.method
 	ctx, cancel := st.begin()
 	defer cancel(ErrReturned)
 	defer st.exited(m)
@@ -145,23 +145,36 @@ func (st *stream) run(e *entry) {
 	for i, u := range st.uploads {
 		uploads[i] = m.plan.Upload(i, func(v any) (bool, error) { return u.next(ctx, v) })
 	}
+	start, err := s.hub.clock(), errExited // which stays if the method ends the goroutine
+	defer func() {
+		e.slot.over(err)
+		s.hub.called(m, start, err)
+	}()
+	err = st.produce(ctx, e, uploads)
+}
+
+// produce calls the method, sends what it yields and completes the call. The
+// error is what the client was told of in other words.
+func (st *stream) produce(ctx context.Context, e *entry, uploads []any) error {
+	s, m := st.s, e.method
 	result, err := s.protect(ctx, e, uploads)
 	switch {
 	case err != nil:
 		st.complete(s.encoding().AppendError(nil, st.id, s.failure(m, err)))
 		s.hub.logFailure(&s.conn, m.name, err)
 	case !m.plan.Streams:
-		if p := s.encodeResult(nil, m, msg, result); p != nil {
+		if p := s.encodeResult(nil, m, e.msg, result); p != nil {
 			st.complete(p)
 		}
 	default:
-		if err := st.drain(ctx, m, result); err != nil {
+		if err = st.drain(ctx, m, result); err != nil {
 			s.hub.logFailure(&s.conn, m.name, err)
 			st.complete(s.encoding().AppendError(nil, st.id, "An error occurred on the server while streaming results."+s.hub.options.detail(err)))
-			return
+			return err
 		}
 		st.complete(s.encoding().AppendVoid(nil, st.id))
 	}
+	return err
 }
 
 // drain sends the items of a result until it ends, fails or is not wanted any more.

@@ -68,9 +68,11 @@ func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (*transpo
 	}
 	h.Logger.Debug("endpoint: refused", "path", r.URL.Path, "remote", r.RemoteAddr, "reason", redacted(r, err))
 	if _, ok := errors.AsType[*Forbidden](err); ok {
+		h.counts.refuse(ByForbidden)
 		w.WriteHeader(http.StatusForbidden)
 		return nil, false
 	}
+	h.counts.refuse(ByUnauthorized)
 	if e, ok := errors.AsType[*Unauthorized](err); ok && e.Challenge != "" {
 		w.Header().Set("WWW-Authenticate", e.Challenge)
 	}

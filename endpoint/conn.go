@@ -40,8 +40,10 @@ type conn struct {
 	attached bool           // a socket, event stream or poll is there, or on its way
 	faulty   bool           // the application has failed
 	gone     bool
+	begun    bool // the guard was asked about the transport
 	over     bool // the session knows of the end; guarded by feeding
 
+	releases []func()  // the guard's
 	socket   *socket   // the WebSocket that counts; changed only while feeding is held, too
 	resuming *resuming // nil unless stateful reconnect was granted
 }
@@ -91,13 +93,16 @@ func (c *conn) watched() {
 }
 
 // Lost implements wire.Owner: too much was pending for the client.
-func (c *conn) Lost(error) { c.end(nil) }
+func (c *conn) Lost(cause error) { c.end(cause) }
 
 // Retired implements wire.Owner: it makes the token dead before the last message can be seen: the
 // JavaScript client tries it once more after any end (trap 16). Polling keeps
 // it for the 204 that ends the polls.
 func (c *conn) Retired() {
 	if c.polls() {
+		if c.h.draining() {
+			c.lookAt(time.Now().Add(lastPoll))
+		}
 		return
 	}
 	c.h.table.remove(c)
@@ -264,18 +269,22 @@ func (c *conn) remove() {
 	if watch != nil {
 		watch.Stop()
 	}
+	c.released()
 }
 
 // Tick implements wire.Ticker: orphans are ended, sessions look at the clock.
 func (c *conn) Tick(now time.Time) (next time.Time) {
 	c.mu.Lock()
-	s, attached, orphaned := c.session, c.attached, c.since.Add(c.h.DisconnectTimeout)
+	s, attached, orphaned := c.session, c.attached, c.since.Add(c.patience())
 	socket := c.socket
 	late := !attached && !now.Before(orphaned)
 	c.gone = c.gone || late // from now on no carrier can attach
 	c.mu.Unlock()
 	if late {
-		c.end(nil)
+		c.end(transport.ErrIdle)
+		if c.h.draining() {
+			c.out.Kill(nil) // nobody will fetch the farewell
+		}
 		return time.Time{}
 	}
 	if s != nil {
@@ -294,6 +303,18 @@ func (c *conn) Tick(now time.Time) (next time.Time) {
 		return orphaned
 	}
 	return next
+}
+
+// lastPoll is how long a server that goes down waits for the poll that fetches
+// the farewell. A client that is there polls again at once.
+const lastPoll = time.Second
+
+// patience is how long a connection may be without a carrier. c.mu is held.
+func (c *conn) patience() time.Duration {
+	if c.kind == transport.LongPolling && c.h.draining() {
+		return min(lastPoll, c.h.DisconnectTimeout)
+	}
+	return c.h.DisconnectTimeout
 }
 
 // intern gives the usual path as the handler's own string: the request's would

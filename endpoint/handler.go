@@ -27,6 +27,7 @@ type Handler struct {
 	engine *wire.Engine
 	bounds map[bool]*wire.OutboxOptions // of outboxes that can be resumed, and that cannot
 	table  *table
+	counts counts
 	down   atomic.Bool
 }
 
@@ -46,6 +47,7 @@ func New(hub transport.Opener, o *Options) *Handler {
 	if s.NoTrim {
 		h.engine.NoTrim()
 	}
+	h.engine.SetMaxPendingTotal(s.MaxPendingTotal)
 	h.bounds = map[bool]*wire.OutboxOptions{false: s.outbox(false), true: s.outbox(true)}
 	return h
 }
@@ -130,6 +132,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := h.origins.Check(r); err != nil {
 		h.Logger.Debug("endpoint: refused", "path", r.URL.Path, "remote", r.RemoteAddr, "reason", err)
+		h.counts.refuse(ByOrigin)
 		respond(w, http.StatusForbidden, "")
 		return
 	}

@@ -3,12 +3,14 @@ package endpoint
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -188,6 +190,31 @@ type site struct {
 	handler *Handler
 }
 
+// underTLS runs the suite over TLS: SWITCHBOARD_TLS=1.
+var underTLS = os.Getenv("SWITCHBOARD_TLS") != ""
+
+func (s *site) start() {
+	if underTLS {
+		s.Server.StartTLS()
+	} else {
+		s.Server.Start()
+	}
+}
+
+// dial opens a connection to the site, without HTTP.
+func (s *site) dial() net.Conn {
+	s.t.Helper()
+	nc, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if underTLS {
+		nc = tls.Client(nc, &tls.Config{InsecureSkipVerify: true}) // the test server's own certificate
+	}
+	s.t.Cleanup(func() { _ = nc.Close() })
+	return nc
+}
+
 func newSite(t *testing.T, o Options, wrap ...func(http.Handler) http.Handler) *site {
 	t.Helper()
 	o.Logger = slog.New(slog.DiscardHandler)
@@ -198,7 +225,8 @@ func newSite(t *testing.T, o Options, wrap ...func(http.Handler) http.Handler) *
 	for _, w := range wrap {
 		h = w(h)
 	}
-	s.Server = httptest.NewServer(h)
+	s.Server = httptest.NewUnstartedServer(h)
+	s.start()
 	t.Cleanup(s.end)
 	return s
 }
@@ -264,11 +292,7 @@ func (s *site) negotiate() string {
 // raw opens a TCP connection, sends bytes and reads the head of the answer.
 func (s *site) raw(text string) (net.Conn, *bufio.Reader, *http.Response) {
 	s.t.Helper()
-	nc, err := net.Dial("tcp", s.Listener.Addr().String())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { _ = nc.Close() })
+	nc := s.dial()
 	if _, err := nc.Write([]byte(text)); err != nil {
 		s.t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"bufio"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -131,7 +130,7 @@ func TestMaxPending(t *testing.T) {
 	default:
 	}
 	l.send(big)
-	if cause := <-l.ended; cause != nil && cause != io.EOF {
+	if cause := <-l.ended; cause != transport.ErrSlow {
 		t.Errorf("it ended with %v", cause)
 	}
 }

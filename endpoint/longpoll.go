@@ -48,6 +48,9 @@ func (h *Handler) poll(w http.ResponseWriter, r *http.Request, user *transport.U
 	if c.isKind(0) { // methods see the request of the first poll
 		peer = c.peer(r, user, transport.LongPolling)
 	}
+	if !h.begin(w, r, c, transport.LongPolling) {
+		return
+	}
 	first, status, text := c.claim(transport.LongPolling)
 	switch {
 	case status != 0:
@@ -56,7 +59,7 @@ func (h *Handler) poll(w http.ResponseWriter, r *http.Request, user *transport.U
 		err := c.open(peer)
 		c.detach()
 		if err != nil {
-			refusal(w, err)
+			h.refusal(w, err)
 			return
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
@@ -94,7 +97,7 @@ func (c *conn) wait(w http.ResponseWriter, r *http.Request) {
 		respond(w, http.StatusNoContent, "")
 	case r.Context().Err() != nil: // the client hung up; the next poll may come
 	case errors.Is(err, transport.ErrSlow):
-		c.end(nil)
+		c.end(err)
 		respond(w, http.StatusNotFound, textUnknownID)
 	default:
 		c.end(nil)

@@ -61,7 +61,7 @@ func TestServerWithWriteTimeout(t *testing.T) {
 	s.Server.Close()
 	s.Server = httptest.NewUnstartedServer(s.Config.Handler)
 	s.Config.WriteTimeout, s.Config.ReadTimeout = 50*time.Millisecond, 50*time.Millisecond
-	s.Start()
+	s.start()
 	id, polled := s.negotiate(), s.negotiate()
 	lines, _, _ := s.events("/hub" + id)
 	s.line(lines, ":")

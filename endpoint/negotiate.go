@@ -19,7 +19,7 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, user *transp
 		return
 	}
 	if h.draining() {
-		refuse(w, http.StatusServiceUnavailable, textDraining)
+		h.refuseDraining(w)
 		return
 	}
 	version, problem := h.version(r)
@@ -42,10 +42,16 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, user *transp
 	if life := lifetime(user); life != "" && version > 0 && h.EnableAuthenticationRefresh {
 		body += life + ","
 	}
+	if !h.admit(w, r, c, user) {
+		return
+	}
 	if status := h.table.admit(c, h.MaxPendingNegotiations, h.MaxPendingNegotiationsPerAddress); status != 0 {
+		c.released()
+		h.counts.refuse(ByNegotiations)
 		refuse(w, status, "too many connections are being opened; try again in a while")
 		return
 	}
+	h.counts.accepted.Add(1)
 	c.watched()
 	respondJSON(w, `{`+body+`"availableTransports":`+h.available()+`}`)
 }
@@ -94,10 +100,16 @@ func refuse(w http.ResponseWriter, status int, why string) {
 	respond(w, status, why)
 }
 
+// refuseDraining turns a client away because the server goes down.
+func (h *Handler) refuseDraining(w http.ResponseWriter) {
+	h.counts.refuse(ByDraining)
+	refuse(w, http.StatusServiceUnavailable, textDraining)
+}
+
 // refusal is the answer to an error of Open.
-func refusal(w http.ResponseWriter, err error) {
+func (h *Handler) refusal(w http.ResponseWriter, err error) {
 	if errors.Is(err, transport.ErrShutdown) {
-		refuse(w, http.StatusServiceUnavailable, textDraining)
+		h.refuseDraining(w)
 		return
 	}
 	respond(w, http.StatusInternalServerError, "")

@@ -76,6 +76,12 @@ type Options struct {
 	// it is taken when nothing else waits. Default 1 MiB; 128 KiB or more,
 	// because streams wait above 64 KiB.
 	MaxPending int
+	// MaxPendingTotal bounds what waits for all clients of the endpoint
+	// together, in bytes; a message that waits for a thousand clients counts a
+	// thousand times, though it is kept once. Above it the clients with the most
+	// are disconnected until nine tenths are left; no send fails or waits for
+	// it. Default 512 MiB; MaxPending or more.
+	MaxPendingTotal int
 	// SlowConsumers says what happens to events beyond MaxPending: the client is
 	// disconnected, which is the default and the only way in which it learns
 	// that it has missed something, or events are dropped. Answers to its calls
@@ -108,6 +114,10 @@ type Options struct {
 	// address, unless a middleware puts theirs into http.Request.RemoteAddr:
 	// raise it there.
 	MaxPendingNegotiationsPerAddress int
+
+	// Guard bounds connections; beyond it: 429 or 503 with Retry-After. nil:
+	// only the bounds above. Package limit has one.
+	Guard Guard
 
 	// Logger takes what the endpoint has to say; tokens never reach it. Default slog.Default().
 	Logger *slog.Logger
@@ -170,6 +180,9 @@ func (o *Options) settle() (s settings, err error) {
 	}
 	if s.MaxPending = cmp.Or(s.MaxPending, 1<<20); s.MaxPending < 128<<10 {
 		return s, fmt.Errorf("the option MaxPending must be 131072 (128 KiB) or more, it is %d", s.MaxPending)
+	}
+	if s.MaxPendingTotal = cmp.Or(s.MaxPendingTotal, max(512<<20, s.MaxPending)); s.MaxPendingTotal < s.MaxPending {
+		return s, fmt.Errorf("the option MaxPendingTotal must not be less than MaxPending (%d), it is %d", s.MaxPending, s.MaxPendingTotal)
 	}
 	if s.SlowConsumers > transport.DropOldest {
 		return s, fmt.Errorf("the option SlowConsumers must be Disconnect, DropNewest or DropOldest, it is %d", s.SlowConsumers)

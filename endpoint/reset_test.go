@@ -29,6 +29,9 @@ func TestReset(t *testing.T) {
 				t.Fatal(got)
 			}
 			_, _ = nc.Write(last)
+			if secure, ok := nc.(*tls.Conn); ok {
+				nc = secure.NetConn()
+			}
 			if err := nc.(*net.TCPConn).SetLinger(0); err != nil { // Close resets
 				t.Fatal(err)
 			}

@@ -104,6 +104,7 @@ func (c *conn) left() {
 	case c.attached || c.watch == nil:
 	case c.gone:
 		c.watch.Stop()
+		c.releasedLocked()
 	default:
 		c.watch.At(c.since.Add(c.h.DisconnectTimeout))
 	}

@@ -261,14 +261,15 @@ func TestDraining(t *testing.T) {
 func TestInvalidOptionsPanic(t *testing.T) {
 	someone := func(*http.Request) (*transport.User, error) { return nil, nil }
 	for want, o := range map[string]*Options{
-		"Transports must name each transport once": {Transports: []transport.Kind{transport.WebSockets, transport.WebSockets}},
-		"PollTimeout must not be negative":         {PollTimeout: -1},
-		"app.example":                              {AllowedOrigins: []string{"app.example"}},
-		"*":                                        {AllowedOrigins: []string{"*"}},
-		"http://a":                                 {AllowedHosts: []string{"http://a"}},
-		"must not be negative":                     {MaxPendingNegotiations: -1},
-		"MaxPending must be 131072":                {MaxPending: 1000},
-		"WebSocketKeepAliveInterval must be -1":    {WebSocketKeepAliveInterval: -2},
+		"Transports must name each transport once":       {Transports: []transport.Kind{transport.WebSockets, transport.WebSockets}},
+		"PollTimeout must not be negative":               {PollTimeout: -1},
+		"app.example":                                    {AllowedOrigins: []string{"app.example"}},
+		"*":                                              {AllowedOrigins: []string{"*"}},
+		"http://a":                                       {AllowedHosts: []string{"http://a"}},
+		"must not be negative":                           {MaxPendingNegotiations: -1},
+		"MaxPending must be 131072":                      {MaxPending: 1000},
+		"must not be less than MaxPending":               {MaxPendingTotal: 1000},
+		"WebSocketKeepAliveInterval must be -1":          {WebSocketKeepAliveInterval: -2},
 		"WebSocketKeepAliveTimeout must not be negative": {WebSocketKeepAliveTimeout: -1},
 		"WebSocketKeepAliveTimeout needs pings":          {WebSocketKeepAliveInterval: -1, WebSocketKeepAliveTimeout: 1},
 		"Subprotocols must name tokens":                  {Subprotocols: []string{"a\r\nX: y"}},

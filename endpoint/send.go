@@ -57,6 +57,7 @@ func (h *Handler) byID(w http.ResponseWriter, r *http.Request) (*conn, bool) {
 	}
 	c := h.table.get(id)
 	if c == nil {
+		h.counts.refuse(ByUnknownID)
 		respond(w, http.StatusNotFound, textUnknownID)
 		return nil, false
 	}

@@ -19,13 +19,16 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request, user *transport
 		return
 	}
 	peer := c.peer(r, user, transport.ServerSentEvents)
+	if !h.begin(w, r, c, transport.ServerSentEvents) {
+		return
+	}
 	if _, status, text := c.claim(transport.ServerSentEvents); status != 0 {
 		respond(w, status, text)
 		return
 	}
 	if h.draining() {
 		c.remove()
-		refuse(w, http.StatusServiceUnavailable, textDraining)
+		h.refuseDraining(w)
 		return
 	}
 	head := w.Header()

@@ -63,6 +63,13 @@ func (t *table) admit(c *conn, maxAll, maxOne int) (status int) {
 	return 0
 }
 
+// waiting is the number of connections without a transport.
+func (t *table) waiting() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pending
+}
+
 // all lists the connections on the table.
 func (t *table) all() []*conn {
 	t.mu.Lock()

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/switchboard-rt/switchboard/transport"
 )
 
 func serve(h http.Handler, method, path, body string, headers ...string) *httptest.ResponseRecorder {
@@ -48,7 +50,7 @@ func TestOrphansAreEnded(t *testing.T) {
 				t.Errorf("after 16 seconds: %d", code)
 			}
 		}
-		if cause := <-hub.last().ended; cause != nil {
+		if cause := <-hub.last().ended; cause != transport.ErrIdle {
 			t.Errorf("the session ended with %v", cause)
 		}
 		if h.table.pending != 0 || len(h.table.byAddress) != 0 || len(h.table.conns) != 0 {

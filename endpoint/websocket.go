@@ -17,7 +17,7 @@ import (
 
 // websocket serves an upgrade. Without an id a connection is made on the spot.
 func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transport.User) {
-	c, ok := h.forUpgrade(w, r)
+	c, ok := h.forUpgrade(w, r, user)
 	if !ok {
 		return
 	}
@@ -39,6 +39,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 	nc, buffered, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		c.remove()
+		h.counts.refuse(ByUpgrade)
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
 		if e, ok := errors.AsType[*wsconn.UpgradeError](err); ok {
 			e.Respond(w)
@@ -56,10 +57,11 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 
 // forUpgrade finds or makes the connection of an upgrade request. An unknown
 // id is answered before the upgrade, without a Content-Type.
-func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, ok bool) {
+func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request, user *transport.User) (c *conn, ok bool) {
 	id := connectionID(r)
 	if id != "" {
 		if c = h.table.get(id); c == nil {
+			h.counts.refuse(ByUnknownID)
 			w.Header()["Content-Type"] = nil
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = io.WriteString(w, textUnknownID) // the client has gone if it fails
@@ -71,7 +73,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 		return nil, false
 	}
 	if h.draining() {
-		refuse(w, http.StatusServiceUnavailable, textDraining)
+		h.refuseDraining(w)
 		return nil, false
 	}
 	if c != nil {
@@ -79,10 +81,15 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request) (c *conn, o
 	}
 	c = h.newConn(netip.Prefix{}, false)
 	c.id = publicID() // no token: nobody can ask for it
-	if !h.table.add(c) {
-		refuse(w, http.StatusServiceUnavailable, textDraining)
+	if !h.admit(w, r, c, user) {
 		return nil, false
 	}
+	if !h.table.add(c) {
+		c.released()
+		h.refuseDraining(w)
+		return nil, false
+	}
+	h.counts.accepted.Add(1)
 	c.watched()
 	return c, true
 }

@@ -21,8 +21,8 @@ type Session interface {
 	// Run works the queue off until it is empty. If another goroutine is
 	// already at it, Run returns at once.
 	Run()
-	// End says that the input is over: nil if the peer left or was lost, else
-	// the violation that ended it. No Receive follows. Later calls do nothing.
+	// End says that the input is over: nil if the peer left or was lost,
+	// ErrSlow or ErrIdle if it was given up, else the violation that ended it. No Receive follows. Later calls do nothing.
 	End(cause error) (run bool)
 	// Tick looks at the clock: pings, time-outs. It is called by the engine's
 	// sweeper no earlier than at the time returned last, one call at a time,
@@ -126,6 +126,9 @@ var (
 	ErrClosed = errors.New("transport: the connection is closed")
 	// ErrSlow is the end of a connection whose client did not take what was sent to it.
 	ErrSlow = errors.New("transport: the client is too slow: too much is pending for it")
+	// ErrIdle is the end of a connection whose client did not come back: no
+	// poll, or no socket that goes on with it, within the disconnect time-out.
+	ErrIdle = errors.New("transport: the client did not come back in time")
 	// ErrShutdown refuses connections while the server shuts down.
 	ErrShutdown = errors.New("transport: the server is shutting down")
 )

@@ -38,6 +38,13 @@ type config struct {
 	AuthLeeway                   time.Duration
 	AuthAnonymous                bool
 	LogFormat, LogLevel          choice
+	AdminAddr, OTLPEndpoint      string
+	TraceRatio                   float64
+	DrainWait, DrainTime         time.Duration
+	Limits                       choice
+	MaxPerAddress, MaxPerUser    int
+	MaxAccepts                   float64
+	MaxCalls, MaxBytes           float64
 
 	// sources says where each setting came from; fs has them all by name.
 	sources map[string]string
@@ -92,6 +99,20 @@ func (c *config) settings() *pflag.FlagSet {
 	fs.Var(&c.LogFormat, "log-format", "text or json")
 	c.LogLevel = choice{"info", []string{"debug", "info", "warn", "error"}}
 	fs.Var(&c.LogLevel, "log-level", "debug, info, warn or error")
+
+	c.Limits = choice{"on", []string{"on", "dry-run", "off"}}
+	fs.Var(&c.Limits, "limits", "limits of connections, calls and bytes (docs/limits.md): on, dry-run (only counts) or off")
+	fs.IntVar(&c.MaxPerAddress, "max-connections-per-address", 1000, "connections from one IPv4 address or IPv6 /64, loopback excepted; -1 for no limit")
+	fs.IntVar(&c.MaxPerUser, "max-connections-per-user", 1000, "connections of one user; -1 for no limit")
+	fs.Float64Var(&c.MaxAccepts, "max-accepts-per-second", 5000, "new connections each second, four times that at once; -1 for no limit")
+	fs.Float64Var(&c.MaxCalls, "max-calls-per-second", 1000, "calls of one connection each second, five times that at once; of one user five times as many; -1 for no limit")
+	fs.Float64Var(&c.MaxBytes, "max-bytes-per-second", 8<<20, "bytes from one connection each second, four times that at once; from one user four times as many; -1 for no limit")
+
+	fs.StringVar(&c.AdminAddr, "admin-addr", "localhost:5010", "`address` for operators: metrics, health, profiles; no password, so keep it from the public; none for none")
+	fs.StringVar(&c.OTLPEndpoint, "otlp-endpoint", "", "`URL` of an OpenTelemetry collector that takes traces, such as http://localhost:4318")
+	fs.Float64Var(&c.TraceRatio, "trace-ratio", 1, "the share of traces that is kept where the client has not decided, 0 to 1")
+	fs.DurationVar(&c.DrainWait, "drain-wait", 0, "at the end: how long /readyz says 503 while clients are still taken, for a load balancer to notice")
+	fs.DurationVar(&c.DrainTime, "drain-time", 4*time.Second, "at the end: the time over which connections are ended and calls finished; stock clients try for 42 s to come back")
 	for name := range secrets {
 		fs.Lookup(name).Hidden = true
 	}

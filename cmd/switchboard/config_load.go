@@ -160,6 +160,23 @@ func (c *config) check() error {
 	if _, _, err := net.SplitHostPort(c.RedirectAddr); c.RedirectAddr != "" && err != nil {
 		bad("redirect-addr", "%q is not of the form host:port", c.RedirectAddr)
 	}
+	if _, _, err := net.SplitHostPort(c.AdminAddr); c.AdminAddr != "" && c.AdminAddr != "none" && err != nil {
+		bad("admin-addr", "%q is not of the form host:port, nor none", c.AdminAddr)
+	}
+	if u, err := url.Parse(c.OTLPEndpoint); c.OTLPEndpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		bad("otlp-endpoint", "%q is no http or https URL", c.OTLPEndpoint)
+	}
+	if !(c.TraceRatio >= 0 && c.TraceRatio <= 1) {
+		bad("trace-ratio", "%v is not between 0 and 1", c.TraceRatio)
+	}
+	if c.MaxPerAddress == 0 || c.MaxPerUser == 0 || c.MaxAccepts == 0 || c.MaxCalls == 0 || c.MaxBytes == 0 {
+		bad("limits", "a limit of 0 would let nothing through; -1 means no limit")
+	} else if _, err := c.limits(); err != nil {
+		bad("limits", "%v", err)
+	}
+	if c.DrainWait < 0 || c.DrainTime < 0 {
+		bad("drain-time", "drain-wait and drain-time must not be negative")
+	}
 	switch {
 	case c.TLSCert != "" && c.TLSKey == "":
 		bad("tls-cert", "it needs tls-key as well")

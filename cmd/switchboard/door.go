@@ -8,17 +8,26 @@ import (
 
 	"github.com/switchboard-rt/switchboard/auth"
 	"github.com/switchboard-rt/switchboard/endpoint"
+	"github.com/switchboard-rt/switchboard/limit"
 )
 
 // door is what the configuration says about every hub's endpoint.
 type door struct {
 	options  endpoint.Options
 	verifier *auth.Verifier // nil if nobody shows tokens
+	limits   *limit.Limiter // nil if they are off
 }
 
 // newDoor reads keys and checks the options. Close it in the end.
 func newDoor(c *config, log *slog.Logger) (*door, error) {
 	d := &door{options: endpoint.Options{Logger: log, AllowedOrigins: c.AllowedOrigins, AllowedHosts: c.AllowedHosts, Driver: c.Driver.value}}
+	var err error
+	if d.limits, err = c.limits(); err != nil {
+		return nil, err
+	}
+	if d.limits != nil {
+		d.options.Guard = d.limits
+	}
 	if !c.auths() {
 		return d, nil
 	}
@@ -26,7 +35,6 @@ func newDoor(c *config, log *slog.Logger) (*door, error) {
 		KeysURL: c.AuthKeysURL, Issuer: c.AuthIssuer, Audience: c.AuthAudience, Algorithms: c.AuthAlgorithms,
 		Leeway: c.AuthLeeway, Anonymous: c.AuthAnonymous, Secret: []byte(c.AuthSecret), Logger: log,
 	}
-	var err error
 	if c.AuthSecretFile != "" {
 		if o.Secret, err = readSecret(c.AuthSecretFile, log); err != nil {
 			return nil, fmt.Errorf("auth-secret-file: %w", err)

@@ -13,9 +13,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// shutdownTime is how long an orderly end may take.
-const shutdownTime = 4 * time.Second
-
 func serveCommand() *cobra.Command {
 	var given config
 	c := &cobra.Command{
@@ -73,7 +70,12 @@ func serve(ctx context.Context, c *config, log *slog.Logger) error {
 		return err
 	}
 	defer l.Close()
-	s := newSite(log, d, c.Bench)
+	filter, flushTraces, err := tracing(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	s := newSite(log, d, c.Bench, filter)
+	defer s.flush(flushTraces)
 	gallery := c.gallery(l.Addr())
 	if gallery {
 		s.mountGallery(galleryOptions{Addr: l.Addr(), TLS: c.tls(), Data: c.Data})
@@ -88,12 +90,32 @@ func serve(ctx context.Context, c *config, log *slog.Logger) error {
 		defer stop()
 		fmt.Printf("Plain HTTP on %v is sent there\n", at)
 	}
+	at, stop, err := s.serveAdmin(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if at != nil {
+		fmt.Printf("Metrics and profiles are on http://%v\n", at)
+	}
 	return serveOn(ctx, l, c, id, s, log)
 }
 
-// serveOn serves until ctx ends, then ends everything in order.
+// flush sends the last traces.
+func (s *site) flush(traces func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := traces(ctx); err != nil {
+		s.log.Warn("serve: the last traces are lost", "error", err)
+	}
+}
+
+// serveOn serves until ctx ends, then ends everything in order: /readyz says
+// 503, a load balancer gets its time to notice, new connections are refused,
+// those there are end one after the other, the rest is closed.
 func serveOn(ctx context.Context, l net.Listener, c *config, id *identity, s *site, log *slog.Logger) error {
 	server, start := httpServer(c, id, l, s, log)
+	fresh := watchFresh(server)
 	failed := make(chan error, 1)
 	go func() { failed <- start() }() // ends with Shutdown
 	select {
@@ -102,12 +124,24 @@ func serveOn(ctx context.Context, l net.Listener, c *config, id *identity, s *si
 	case <-ctx.Done():
 	}
 	fmt.Println("Shutting down. Clients are told to reconnect; Ctrl-C again ends at once.")
-	ending, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	s.leaving.Store(true)
+	if c.DrainWait > 0 {
+		log.Info("serve: /readyz says 503; connections are still taken", "for", c.DrainWait)
+		select {
+		case <-time.After(c.DrainWait):
+		case err := <-failed:
+			return err
+		}
+	}
+	ending, cancel := context.WithTimeout(context.Background(), c.DrainTime)
 	defer cancel()
 	if err := s.shutdown(ending); err != nil {
 		log.Warn("serve: not everything ended in time", "error", err)
 	}
-	if err := server.Shutdown(ending); err != nil {
+	last, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	defer time.AfterFunc(freshTime, fresh.close).Stop()
+	if err := server.Shutdown(last); err != nil {
 		_ = server.Close() // whoever is left has had its time
 	}
 	return nil

@@ -46,7 +46,7 @@ func plainSite(t *testing.T, bench bool) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSite(quiet(), d, bench)
+	s := newSite(quiet(), d, bench, nil)
 	t.Cleanup(func() {
 		if err := s.shutdown(context.Background()); err != nil {
 			t.Error(err)
@@ -159,6 +159,40 @@ func TestServeEndsCleanly(t *testing.T) {
 	if took := time.Since(from); took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
+}
+
+// TestServeDoesNotWaitForSilence: connections that have asked for nothing yet,
+// as browsers open them in advance, do not hold up the end.
+func TestServeDoesNotWaitForSilence(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l, err := listen(ctx, "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := gallerySite(t, false)
+	s.HandleFunc("GET /here", healthy)
+	done := make(chan error, 1)
+	go func() { done <- serveOn(ctx, l, configured(t), nil, s, quiet()) }()
+	silent, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	res, err := http.Get("http://" + l.Addr().String() + "/here") // by then the server has accepted the silent one, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	from := time.Now()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(from); took > 900*time.Millisecond {
+		t.Errorf("it took %v", took)
+	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 func TestUsedPort(t *testing.T) {

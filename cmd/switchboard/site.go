@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
+	"github.com/switchboard-rt/switchboard/observe"
 )
 
 // savingTime is what all demos together may take to end after their hubs.
@@ -23,15 +24,24 @@ type site struct {
 	hubs  []*switchboard.Hub
 	doors []*endpoint.Handler
 	ends  []func(context.Context) error // what ends after the hubs
+
+	metrics *observe.Metrics
+	filter  *switchboard.Filter // traces; nil: none
+	leaving atomic.Bool         // the server is about to go down
 }
 
-// newSite makes a site without the gallery; d says how hubs are entered.
-func newSite(log *slog.Logger, d *door, bench bool) *site {
-	s := &site{ServeMux: http.NewServeMux(), log: log, door: d}
+// newSite makes a site without the gallery; d says how hubs are entered,
+// filter (nil for none) traces them.
+func newSite(log *slog.Logger, d *door, bench bool, filter *switchboard.Filter) *site {
+	s := &site{ServeMux: http.NewServeMux(), log: log, door: d, metrics: observe.New(), filter: filter}
 	if bench {
-		s.hub("/bench", benchHub(log))
+		s.hub(benchPath, benchHub(log))
 	}
-	s.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	if d.limits != nil {
+		s.metrics.Limits(d.limits)
+	}
+	s.HandleFunc("GET /healthz", healthy)
+	s.HandleFunc("GET /readyz", s.readyz)
 	return s
 }
 
@@ -41,8 +51,20 @@ func (s *site) hub(path string, h *switchboard.Hub, change ...func(*endpoint.Opt
 	for _, f := range change {
 		f(&o)
 	}
+	if l := s.door.limits; l != nil && path != benchPath {
+		g, err := l.Hub(nil)
+		if err != nil { // cannot happen: there are no options
+			panic(err)
+		}
+		h.Guard(g)
+	}
+	d := endpoint.Mount(s, path, h, &o)
 	s.hubs = append(s.hubs, h)
-	s.doors = append(s.doors, endpoint.Mount(s, path, h, &o))
+	s.doors = append(s.doors, d)
+	s.metrics.Hub(h, d)
+	if s.filter != nil {
+		h.Use(*s.filter)
+	}
 }
 
 // shutdown ends the hubs side by side, waits for their connections and then
@@ -68,10 +90,21 @@ func (s *site) shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// benchPath has no limits of calls and bytes: it is there to be loaded.
+const benchPath = "/bench"
+
 // benchHub is what load generators call.
 func benchHub(log *slog.Logger) *switchboard.Hub {
 	h := switchboard.NewHub("bench", &switchboard.Options{Logger: log})
 	h.Handle("Echo", func(s string) string { return s })
+	h.Handle("Wait", func(ctx context.Context, ms int) error { // work that takes its time, a minute at most
+		select {
+		case <-time.After(time.Duration(min(max(ms, 0), 60_000)) * time.Millisecond):
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
 	h.Handle("Broadcast", func(ctx context.Context, s string) error { return h.All().Send(ctx, "Receive", s) })
 	return h
 }

@@ -73,7 +73,7 @@ func run(t *testing.T, args ...string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSite(quiet(), d, true)
+	s := newSite(quiet(), d, true, nil)
 	s.mountGallery(galleryOptions{Data: t.TempDir()})
 	s.HandleFunc("/remote", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, " ", r.RemoteAddr) })
 	done := make(chan error, 1)

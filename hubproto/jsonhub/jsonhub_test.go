@@ -269,4 +269,18 @@ func BenchmarkAppendInvocation(b *testing.B) {
 	}
 }
 
+func BenchmarkAppendResult(b *testing.B) {
+	c := New(nil)
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		var err error
+		if buf, err = c.AppendResult(buf[:0], "17", "a message of the usual length"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) { codectest.BenchmarkDecode(b, New(nil)) }
+
 func FuzzSequence(f *testing.F) { codectest.Fuzz(f, New(nil)) }

@@ -265,4 +265,25 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
+func BenchmarkAppendInvocation(b *testing.B) {
+	c := New()
+	args := []any{"some user", "a message of the usual length"}
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = must(c.AppendInvocation(buf[:0], "", "ReceiveMessage", args, nil))
+	}
+}
+
+func BenchmarkAppendResult(b *testing.B) {
+	c := New()
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = must(c.AppendResult(buf[:0], "17", "a message of the usual length"))
+	}
+}
+
+func BenchmarkDecode(b *testing.B) { codectest.BenchmarkDecode(b, New()) }
+
 func FuzzSequence(f *testing.F) { codectest.Fuzz(f, New()) }

@@ -98,16 +98,31 @@ func (r *Registry[C]) Len() int {
 // Join makes a connection a member of a group; being one already is fine. It
 // reports whether the id is known. The name must not be empty.
 func (r *Registry[C]) Join(id, group string) (known bool) {
+	_ = r.JoinIf(id, group, nil)
+	_, known = r.Get(id)
+	return known
+}
+
+// JoinIf is Join unless allow, which is called with the lock held and the
+// number of groups that the connection is in, returns an error. nil allows all.
+func (r *Registry[C]) JoinIf(id, group string, allow func(groups int) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.members[id]
-	if m == nil {
-		return false
+	if m == nil || m.in(group) >= 0 {
+		return nil
 	}
-	if m.in(group) < 0 {
-		named(r.groups, group).add(m, group)
+	if allow != nil {
+		groups := len(m.places)
+		if m.user != "" {
+			groups--
+		}
+		if err := allow(groups); err != nil {
+			return err
+		}
 	}
-	return true
+	named(r.groups, group).add(m, group)
+	return nil
 }
 
 // Leave is the reverse of Join.

@@ -173,3 +173,34 @@ func BenchmarkJoinLeave(b *testing.B) {
 		r.Leave("a", "g")
 	}
 }
+
+// BenchmarkJoinOfACrowd is a member that comes to a group of many and leaves
+// again, with a message to the group after each: a snapshot is made each time.
+func BenchmarkJoinOfACrowd(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			r := New[int]()
+			for i := range n {
+				id := fmt.Sprint(i)
+				r.Add(id, "", i)
+				r.Join(id, "g")
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Leave("7", "g")
+				r.Group("g")
+				r.Join("7", "g")
+				r.Group("g")
+			}
+		})
+	}
+}
+
+func BenchmarkAddRemove(b *testing.B) {
+	r := New[int]()
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Add("a", "", 1)
+		r.Remove("a")
+	}
+}

@@ -34,7 +34,7 @@ type member struct {
 
 func newCrew(e *Engine) *crew {
 	c := &crew{engine: e}
-	c.work = c.run
+	c.work = e.prepared("reader", c.run)
 	return c
 }
 
@@ -45,7 +45,7 @@ func (c *crew) add(some ...served) {
 	short := c.recruit()
 	c.mu.Unlock()
 	if short {
-		c.engine.Go("reader", c.work)
+		c.engine.start(c.work)
 	}
 }
 
@@ -102,7 +102,7 @@ func (m *member) rest() {
 	short := c.recruit()
 	c.mu.Unlock()
 	if short {
-		c.engine.Go("reader", c.work)
+		c.engine.start(c.work)
 	}
 }
 

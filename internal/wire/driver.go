@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -40,10 +41,14 @@ func ParseDriver(name string) (Driver, error) {
 }
 
 // driverFromEnvironment lets the suites run on each driver: SWITCHBOARD_DRIVER.
-func driverFromEnvironment() Driver {
-	d, err := ParseDriver(os.Getenv("SWITCHBOARD_DRIVER"))
-	if err != nil {
+func driverFromEnvironment(log *slog.Logger) Driver {
+	name := os.Getenv("SWITCHBOARD_DRIVER")
+	if name == "" {
 		return Auto
+	}
+	d, err := ParseDriver(name)
+	if err != nil {
+		log.Warn("engine: SWITCHBOARD_DRIVER", "error", err)
 	}
 	return d
 }
@@ -60,7 +65,7 @@ func (e *Engine) SetDriver(d Driver) {
 // then the socket. It returns at once. The engine closes nc in the end. It
 // reports false if out takes no carrier, or no other one; nc is closed then.
 func (e *Engine) Attach(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) bool {
-	if tcp, ok := nc.(*net.TCPConn); ok && hasEvents && (e.driver == Auto || e.driver == Event) {
+	if tcp, ok := nc.(*net.TCPConn); ok && hasEvents && (e.driver == Auto || e.driver == Event) && repeatable(f) {
 		ok, err := e.attachEvent(tcp, buffered, out, f, in)
 		if err == nil {
 			return ok
@@ -72,6 +77,17 @@ func (e *Engine) Attach(nc net.Conn, buffered []byte, out *Outbox, f Framing, in
 		raw = descriptorOf(nc)
 	}
 	return e.attachStream(nc, raw, buffered, out, f, in)
+}
+
+// Unrepeatable is a Framing that may write the same frame in other bytes the
+// next time, as the client of a WebSocket does, who masks each with a new key.
+// The event driver keeps no bytes, only the frame and how much of it is
+// written: it cannot have such a framing.
+type Unrepeatable interface{ Unrepeatable() bool }
+
+func repeatable(f Framing) bool {
+	u, ok := f.(Unrepeatable)
+	return !ok || !u.Unrepeatable()
 }
 
 // descriptorOf finds the socket that nc reads from, nil if it has none that is known.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -8,9 +9,11 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"strings"
 	"sync"
@@ -419,6 +422,23 @@ func TestDriversStuckWrite(t *testing.T) {
 	})
 }
 
+// TestDriversWaitForNoDeadWrite: when a connection that was blocked has ended,
+// whoever waits for the engine does not wait for the write time-out.
+func TestDriversWaitForNoDeadWrite(t *testing.T) {
+	onEachDriver(t, func(t *testing.T, v variant) {
+		t.Parallel()
+		in := &recorder{}
+		l := newLine(t, v, OutboxOptions{MaxPending: 64 << 20, WriteTimeout: time.Hour}, "", in)
+		for range 16 {
+			_ = l.out.Send(data(strings.Repeat("z", 1<<20)))
+		}
+		seen := make(chan struct{})
+		l.engine.Watch(tickFunc(func(time.Time) time.Time { close(seen); return time.Time{} }))
+		<-seen          // the sweeper has looked at the write, too, and will again in an hour
+		l.out.Kill(nil) // newLine's end waits for the engine
+	})
+}
+
 func TestDriversSlowReaderGetsAll(t *testing.T) {
 	onEachDriver(t, func(t *testing.T, v variant) {
 		in := &recorder{}
@@ -453,6 +473,60 @@ func TestDriversSlowReaderGetsAll(t *testing.T) {
 		}
 		if !bytes.Equal(got, want.Bytes()) {
 			t.Error("other bytes came than were sent")
+		}
+	})
+}
+
+// masking is a framing whose bytes are never the same: each frame has a mask
+// in front, which all that follows is changed by.
+type masking struct{ bare }
+
+func (masking) Unrepeatable() bool { return true }
+
+func (masking) Append(dst []byte, f *transport.Frame) []byte {
+	mask := byte(mathrand.IntN(256))
+	dst = binary.BigEndian.AppendUint32(append(dst, mask), uint32(len(f.Payload)))
+	for _, b := range f.Payload {
+		dst = append(dst, b^mask)
+	}
+	return dst
+}
+
+func (masking) Head(dst []byte, _ *transport.Frame) ([]byte, bool) { return dst, false }
+
+// TestDriversMaskOnce: a frame that is written in several steps stays masked as
+// it began, with a reader so slow that the kernel takes a part at a time.
+func TestDriversMaskOnce(t *testing.T) {
+	onEachDriver(t, func(t *testing.T, v variant) {
+		e := quietEngine()
+		e.SetDriver(v.driver)
+		ours, peer := sockets(t, v.tls)
+		in := &constant{out: e.NewOutbox((&OutboxOptions{MaxPending: 64 << 20}).WithDefaults(), nil)}
+		e.Attach(ours, nil, in.out, masking{}, in)
+		const frames, size = 40, 100_000
+		for i := range frames {
+			_ = in.out.Send(data(strings.Repeat(string(rune('a'+i%26)), size)))
+		}
+		br := bufio.NewReaderSize(peer, 4<<10)
+		payload := make([]byte, size)
+		for i := range frames {
+			var head [5]byte
+			if _, err := io.ReadFull(br, head[:]); err != nil || binary.BigEndian.Uint32(head[1:]) != size {
+				t.Fatalf("frame %d begins with %x, %v", i, head, err)
+			}
+			if _, err := io.ReadFull(br, payload); err != nil {
+				t.Fatal(err)
+			}
+			for at, b := range payload {
+				if b^head[0] != byte('a'+i%26) {
+					t.Fatalf("byte %d of frame %d is masked by another key", at, i)
+				}
+			}
+		}
+		_ = peer.Close()
+		<-in.out.Done()
+		if err := e.Wait(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -22,6 +22,7 @@ type Engine struct {
 	flusher *flusher
 	corks   corks
 	slow    slowCounts
+	ceiling ceiling
 
 	running atomic.Int64
 	mu      sync.Mutex
@@ -32,22 +33,26 @@ type Engine struct {
 // that were disconnected for it.
 type slowCounts struct{ newest, oldest, replaced, disconnected atomic.Uint64 }
 
+// Slow tells how many events slow clients did not get, by reason, and how many
+// clients were disconnected for being slow.
+func (e *Engine) Slow() (newest, oldest, replaced, disconnected uint64) {
+	return e.slow.newest.Load(), e.slow.oldest.Load(), e.slow.replaced.Load(), e.slow.disconnected.Load()
+}
+
 // NewEngine makes an engine that logs to log; nil means slog.Default().
 func NewEngine(log *slog.Logger) *Engine {
 	if log == nil {
 		log = slog.Default()
 	}
-	e := &Engine{log: log, driver: driverFromEnvironment()}
+	e := &Engine{log: log, driver: driverFromEnvironment(log)}
 	e.sweep.engine, e.sweep.born = e, time.Now()
 	return e
 }
 
-// Go runs f on a goroutine of the engine's; Wait waits for it. All goroutines
-// of the engine start here. A panic in f ends f alone: it is logged with its
-// stack. name says what it is for.
-func (e *Engine) Go(name string, f func()) {
-	e.running.Add(1)
-	go func() {
+// prepared makes of f what start runs, once for many starts: a goroutine that
+// starts again and again allocates nothing.
+func (e *Engine) prepared(name string, f func()) func() {
+	return func() {
 		defer e.ended()
 		defer func() {
 			if v := recover(); v != nil {
@@ -55,7 +60,20 @@ func (e *Engine) Go(name string, f func()) {
 			}
 		}()
 		f()
-	}()
+	}
+}
+
+// start is Go for what prepared has made.
+func (e *Engine) start(f func()) {
+	e.running.Add(1)
+	go f()
+}
+
+// Go runs f on a goroutine of the engine's; Wait waits for it. All goroutines
+// of the engine start here. A panic in f ends f alone: it is logged with its
+// stack. name says what it is for.
+func (e *Engine) Go(name string, f func()) {
+	e.start(e.prepared(name, f))
 }
 
 func (e *Engine) ended() {

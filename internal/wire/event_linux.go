@@ -25,16 +25,16 @@ type event struct {
 	slot  int32 // the poller's
 
 	// Guarded by out.mu.
-	fd       int32 // -1 when closed
-	written  int32 // until limited
-	dead     bool  // the token holder is to close it
-	stalled  bool  // reading waits for Resume
-	blocked  bool  // the kernel takes no more; it will say when it does
-	asked    bool  // it was told to
-	limited  bool  // the kernel was told to hide little
-	watching bool  // the sweeper looks at a blocked write
-	ended    ends
-	unsent   *unsent // nil while everything taken from the outbox is on the wire
+	fd      int32 // -1 when closed
+	written int32 // until limited
+	dead    bool  // the token holder is to close it
+	stalled bool  // reading waits for Resume
+	blocked bool  // the kernel takes no more; it will say when it does
+	asked   bool  // it was told to
+	limited bool  // the kernel was told to hide little
+	ended   ends
+	watch   *Watch  // the sweeper's, on a blocked write
+	unsent  *unsent // nil while everything taken from the outbox is on the wire
 
 	// The token holder's.
 	told    bool    // the input knows of the end
@@ -231,6 +231,10 @@ func (c *event) close() {
 	if c.unsent != nil {
 		c.out.giveBackLocked(&c.unsent.batch)
 		c.unsent = nil
+	}
+	if c.watch != nil { // nobody who waits for the engine waits for a write that will not be
+		c.watch.Stop()
+		c.watch = nil
 	}
 	c.out.mu.Unlock()
 	c.out.engine.poller.remove(c)

@@ -206,9 +206,8 @@ func (c *event) block() {
 			return
 		}
 	}
-	if !c.watching {
-		c.watching = true
-		c.out.engine.Watch((*stuck)(c))
+	if c.watch == nil {
+		c.watch = c.out.engine.Watch((*stuck)(c))
 	}
 }
 
@@ -221,7 +220,7 @@ func (s *stuck) Tick(now time.Time) (next time.Time) {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
 	if c.dead || c.unsent == nil {
-		c.watching = false
+		c.watch = nil
 		return time.Time{}
 	}
 	if due := c.unsent.since.Add(c.out.opts.WriteTimeout); now.Before(due) {

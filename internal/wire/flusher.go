@@ -35,7 +35,7 @@ const (
 
 func newFlusher(e *Engine) *flusher {
 	f := &flusher{engine: e, most: runtime.GOMAXPROCS(0)}
-	f.work = f.run
+	f.work = e.prepared("flush worker", f.run)
 	return f
 }
 
@@ -49,7 +49,7 @@ func (f *flusher) add(o *Outbox) {
 	}
 	f.mu.Unlock()
 	if start {
-		f.engine.Go("flush worker", f.work)
+		f.engine.start(f.work)
 	}
 }
 

@@ -65,7 +65,7 @@ type Outbox struct {
 
 	mu      sync.Mutex
 	pending []*transport.Frame
-	one     [1]*transport.Frame // pending's memory while it holds no more
+	one     [1]*transport.Frame // pending's memory while it holds no more; nil behind a longer list
 	bytes   int                 // payload of pending and of what is being written
 	changed chan struct{}       // closed at the next change; nil if nobody waits
 	end     *ending             // nil while nothing has to be known of the end
@@ -74,6 +74,7 @@ type Outbox struct {
 	resend *resend // nil unless another may take its place
 	keyed  *keyed  // nil unless pending holds frames with a key
 
+	weight uint32 // what the engine's ceiling counts for it
 	corks  uint16 // while its methods run, what is sent waits
 	state  state
 	paused bool
@@ -158,7 +159,11 @@ func (o *Outbox) appendTo(list *[]*transport.Frame, f *transport.Frame) error {
 		o.pending = o.one[:0]
 	}
 	*list = append(*list, f)
+	if len(o.pending) > 1 { // which has memory of its own: a frame must not stay behind
+		o.one[0] = nil
+	}
 	o.bytes += cost(f)
+	o.weigh()
 	o.notify()
 	return nil
 }

@@ -175,6 +175,7 @@ func (o *Outbox) finish() {
 		end.err = transport.ErrClosed
 	}
 	o.pending, o.keyed, o.bytes, o.paused = nil, nil, 0, false
+	o.weigh()
 	if o.resend != nil {
 		o.resend.calm()
 		o.resend = nil

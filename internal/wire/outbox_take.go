@@ -118,6 +118,7 @@ func (o *Outbox) giveBack(b *batch) {
 func (o *Outbox) giveBackLocked(b *batch) {
 	if o.state != closed { // it counts nothing any more
 		o.bytes -= b.charge
+		o.weigh()
 	}
 	if o.resend != nil {
 		o.resend.busy = false

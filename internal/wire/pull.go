@@ -56,6 +56,7 @@ func (o *Outbox) takeData(max int) []*transport.Frame {
 		}
 	}
 	if n > 0 {
+		o.weigh()
 		o.shift(n)
 		o.notify()
 	}

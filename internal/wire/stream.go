@@ -13,7 +13,8 @@ import (
 	"github.com/switchboard-rt/switchboard/transport"
 )
 
-// Framing is how frames stand on a socket.
+// Framing is how frames stand on a socket. Unless it says that it is
+// [Unrepeatable], the same frame is the same bytes every time.
 type Framing interface {
 	// Append adds f as it stands on the wire; frames the transport has no form for add nothing.
 	Append(dst []byte, f *transport.Frame) []byte

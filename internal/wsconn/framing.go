@@ -37,6 +37,10 @@ func (w Framing) Append(dst []byte, f *transport.Frame) []byte {
 	return dst
 }
 
+// Unrepeatable implements wire.Unrepeatable: a mask is never used twice, and
+// compressing a frame once more would cost more than keeping it.
+func (w Framing) Unrepeatable() bool { return w.Client || w.Deflate != nil }
+
 // Head adds the header of f if the payload follows it as it is.
 func (w Framing) Head(dst []byte, f *transport.Frame) ([]byte, bool) {
 	if w.Client || w.compresses(f) {

@@ -1,0 +1,111 @@
+package limit
+
+import (
+	"math"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/switchboard-rt/switchboard/endpoint"
+	"github.com/switchboard-rt/switchboard/transport"
+)
+
+var _ endpoint.Guard = (*Limiter)(nil)
+
+// Admit implements endpoint.Guard.
+func (l *Limiter) Admit(r *http.Request, u *transport.User) (release func(), err error) {
+	now := time.Now()
+	network, loopback := networkOf(r.RemoteAddr)
+	a, ok := l.addresses.hold(network, l.o.limitFor(loopback))
+	if !ok {
+		if l.over(connectionsPerAddress) {
+			return nil, tooMany(connectionsPerAddress, nil)
+		}
+		a, _ = l.addresses.hold(network, Off)
+	}
+	free := func() { l.addresses.let(network, a) }
+	if !loopback && !takes(a.accepts, now, 1) && l.over(acceptsPerAddress) {
+		free()
+		return nil, tooMany(acceptsPerAddress, a.accepts)
+	}
+	if u != nil && u.ID != "" {
+		entry, ok := l.users.hold(u.ID, l.o.ConnectionsPerUser)
+		if !ok {
+			if l.over(connectionsPerUser) {
+				free()
+				return nil, tooMany(connectionsPerUser, nil)
+			}
+			entry, _ = l.users.hold(u.ID, Off)
+		}
+		address := free
+		free = func() { address(); l.users.let(u.ID, entry) }
+	}
+	switch {
+	case !takes(l.accepts, now, 1) && l.over(accepts):
+		free()
+		return nil, busy(accepts)
+	case l.o.Handshakes >= 0 && l.handshakes.Load() >= int64(l.o.Handshakes) && l.over(handshakes):
+		free()
+		return nil, busy(handshakes)
+	}
+	return free, nil
+}
+
+// limitFor is how many connections an address may have.
+func (o *Options) limitFor(loopback bool) int {
+	if loopback {
+		return Off
+	}
+	return o.ConnectionsPerAddress
+}
+
+// Begin implements endpoint.Guard.
+func (l *Limiter) Begin(kind transport.Kind) (release func(), err error) {
+	max, which := Off, longPolling
+	switch kind {
+	case transport.LongPolling:
+		max = l.o.LongPolling
+	case transport.ServerSentEvents:
+		max, which = l.o.ServerSentEvents, serverSentEvents
+	}
+	if max == Off {
+		return nil, nil
+	}
+	n := &l.open[kind]
+	if n.Add(1) > int64(max) && l.over(which) {
+		n.Add(-1)
+		return nil, busy(which)
+	}
+	return func() { n.Add(-1) }, nil
+}
+
+// tooMany is the answer to a client that has too much; b says when there is room.
+func tooMany(which Which, b *rate.Limiter) error {
+	e := &endpoint.Overload{Reason: "the limit " + which.String() + " is reached"}
+	if b != nil {
+		e.RetryAfter = time.Duration(math.Ceil(1/float64(b.Limit()))) * time.Second
+	}
+	return e
+}
+
+// busy is the answer when it is the node that has too much.
+func busy(which Which) error {
+	return &endpoint.Overload{Status: http.StatusServiceUnavailable, Reason: "the limit " + which.String() + " of this node is reached"}
+}
+
+// networkOf is what connections are counted by: an IPv4 address or an IPv6 /64.
+func networkOf(remote string) (network string, loopback bool) {
+	ap, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return remote, false
+	}
+	addr := ap.Addr().Unmap().WithZone("")
+	if addr.Is6() {
+		if p, err := addr.Prefix(64); err == nil && !addr.IsLoopback() {
+			return p.String(), false
+		}
+	}
+	return addr.String(), addr.IsLoopback()
+}

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -70,4 +71,25 @@ func head(t *testing.T, r *bufio.Reader) string {
 		}
 		text += line
 	}
+}
+
+// http2Pipes serves h by HTTP/2 until the test ends and returns a client of its.
+func http2Pipes(t *testing.T, h http.Handler) *http.Client {
+	l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	var only http.Protocols
+	only.SetUnencryptedHTTP2(true)
+	server := &http.Server{Handler: h, Protocols: &only, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = server.Serve(l) }) // it ends by Close
+	transport := &http.Transport{Protocols: &only, DialContext: func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		l.conns <- theirs
+		return ours, nil
+	}}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
+		wg.Wait()
+	})
+	return &http.Client{Transport: transport}
 }

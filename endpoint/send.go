@@ -66,8 +66,9 @@ func (h *Handler) byID(w http.ResponseWriter, r *http.Request) (*conn, bool) {
 
 var errGone = errors.New("the connection has ended")
 
-// receiveBody hands the body on, piece by piece. After an error the deadline
-// stays, so that the server does not wait for the rest of the body.
+// receiveBody hands the body on, piece by piece. The deadline is the client's,
+// not the application's: it stands while a piece is read, and after an error, so
+// that the server does not wait for the rest of the body.
 func (c *conn) receiveBody(w http.ResponseWriter, r *http.Request) error {
 	buf := chunks.Get().(*[16 << 10]byte)
 	defer chunks.Put(buf)
@@ -75,13 +76,16 @@ func (c *conn) receiveBody(w http.ResponseWriter, r *http.Request) error {
 	for {
 		_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // where it is not supported the server has its own
 		n, err := r.Body.Read(buf[:])
+		if err == nil || err == io.EOF {
+			_ = rc.SetReadDeadline(time.Time{})
+		}
 		if n > 0 {
 			if err := c.receive(r, buf[:n]); err != nil {
+				_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout))
 				return err
 			}
 		}
 		if err == io.EOF {
-			_ = rc.SetReadDeadline(time.Time{})
 			return nil
 		}
 		if err != nil {

@@ -196,3 +196,47 @@ func TestBackPressure(t *testing.T) {
 		}
 	})
 }
+
+// TestBackPressureMayLast: a POST in whose middle the application is behind is
+// not taken for one whose body has stopped. Over HTTP/2 a deadline that has
+// passed ends the body for good.
+func TestBackPressureMayLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := &echoHub{t: t}
+		h := New(hub, &Options{MaxPending: 8 << 20})
+		client := http2Pipes(t, h)
+		u := negotiated(h)
+		serve(h, "GET", u, "")
+		hub.last().link.Pause()
+		const size = 4 << 20 // more than fits into the windows of stream and connection
+		code := make(chan int, 1)
+		go func() {
+			res, err := client.Post("http://localhost"+u, "text/plain", strings.NewReader(strings.Repeat("a", size)))
+			if err != nil {
+				t.Error(err)
+				code <- 0
+				return
+			}
+			_ = res.Body.Close()
+			code <- res.StatusCode
+		}()
+		for range 5 { // the client is there all the time
+			poll := make(chan struct{})
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			go func() {
+				defer close(poll)
+				h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", u, nil).WithContext(ctx))
+			}()
+			<-poll
+			cancel()
+		}
+		hub.last().link.Resume()
+		if got := <-code; got != 200 {
+			t.Errorf("the answer is %d", got)
+		}
+		if got := serve(h, "GET", u, "").Body.Len(); got != size {
+			t.Errorf("the application got %d bytes of %d", got, size)
+		}
+		serve(h, "DELETE", u, "")
+	})
+}

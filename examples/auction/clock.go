@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 // clock calls f when a time has come. It holds one timer, and none while
@@ -48,12 +50,5 @@ func (c *clock) shutdown(ctx context.Context) error {
 	c.over = true
 	c.stop()
 	c.mu.Unlock()
-	done := make(chan struct{})
-	go func() { c.runs.Wait(); close(done) }() // ends with f
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return demo.Wait(ctx, &c.runs)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 const (
@@ -15,23 +16,9 @@ const (
 
 // pace bounds what one connection may do.
 type pace struct {
-	free   time.Time // when the bucket is full again
-	wrote  time.Time // when it was last said to be typing
-	marked bool
-}
-
-// take takes one message out of the bucket, or says how long it stays empty.
-func (p *pace) take(now time.Time) (wait time.Duration) {
-	free := p.free
-	if free.Before(now) {
-		free = now
-	}
-	free = free.Add(perMessage)
-	if over := free.Sub(now) - burst*perMessage; over > 0 {
-		return over
-	}
-	p.free = free
-	return 0
+	messages demo.Bucket
+	wrote    time.Time // when it was last said to be typing
+	marked   bool
 }
 
 func (p *pace) typing(now time.Time) bool {
@@ -46,7 +33,7 @@ func (p *pace) typing(now time.Time) bool {
 func (r *rooms) paceOf(id string) *pace {
 	p := r.pace[id]
 	if p == nil {
-		p = &pace{}
+		p = &pace{messages: demo.Bucket{Burst: burst, Every: perMessage}}
 		r.pace[id] = p
 	}
 	return p
@@ -54,7 +41,7 @@ func (r *rooms) paceOf(id string) *pace {
 
 // may takes one message, or is the sentence that says why not. r.mu is held.
 func (r *rooms) may(id string, now time.Time) error {
-	if wait := r.paceOf(id).take(now); wait > 0 {
+	if wait := r.paceOf(id).messages.Take(1, now); wait > 0 {
 		return switchboard.Errorf("That was fast. Wait %d s and send it again.", int(math.Ceil(wait.Seconds())))
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 const (
@@ -80,7 +81,7 @@ func newRooms(now time.Time) *rooms {
 // enter puts a person into a room, under a name, and tells both rooms. from is
 // empty if there was none.
 func (r *rooms) enter(id, name, where string, now time.Time) (from, to string, err error) {
-	if name, err = checkName(name); err != nil {
+	if name, err = demo.CheckName(name); err != nil {
 		return "", "", err
 	}
 	if to, err = checkRoom(where); err != nil {
@@ -162,7 +163,7 @@ func (r *rooms) leave(id string) (from string) {
 }
 
 func (r *rooms) say(id, text string, now time.Time) (message, error) {
-	if err := checkText(text); err != nil {
+	if err := demo.CheckText(text, maxText); err != nil {
 		return message{}, err
 	}
 	r.mu.Lock()
@@ -180,11 +181,11 @@ func (r *rooms) say(id, text string, now time.Time) (message, error) {
 }
 
 func (r *rooms) sayAsGuest(id, name, text string, now time.Time) (message, error) {
-	name, err := checkName(name)
+	name, err := demo.CheckName(name)
 	if err != nil {
 		return message{}, err
 	}
-	if err := checkText(text); err != nil {
+	if err := demo.CheckText(text, maxText); err != nil {
 		return message{}, err
 	}
 	r.mu.Lock()
@@ -199,7 +200,7 @@ func (r *rooms) sayAsGuest(id, name, text string, now time.Time) (message, error
 
 // whisper makes a message that no history keeps.
 func (r *rooms) whisper(id, to, text string, now time.Time) (message, error) {
-	if err := checkText(text); err != nil {
+	if err := demo.CheckText(text, maxText); err != nil {
 		return message{}, err
 	}
 	r.mu.Lock()

@@ -24,7 +24,7 @@ var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 func TestADeviceSaysWhoItIsAndThenSends(t *testing.T) {
-	d, l := newDevices(), &line{}
+	d, l := newDevices(), newLine()
 	if hello, err := d.take(l, []byte(`{"name":" kettle ","unit":"°C"}`), noon); err != nil || !hello {
 		t.Fatal(hello, err)
 	}
@@ -46,7 +46,7 @@ func TestADeviceSaysWhoItIsAndThenSends(t *testing.T) {
 }
 
 func TestBadReadingsAreRefusedAndTheLineGoesOn(t *testing.T) {
-	d, l, now := newDevices(), &line{}, noon
+	d, l, now := newDevices(), newLine(), noon
 	for _, p := range []string{
 		``, `x`, `NaN`, `[]`, `{}`, `{"value":1}`, `{"name":""}`, `{"name":"   "}`, `{"name":"a\u202eb"}`, `{"name":"a\u0000b"}`,
 		`{"name":"` + strings.Repeat("x", 100) + `"}`, `{"name":"ok","unit":"` + strings.Repeat("x", 100) + `"}`, `{"name":7}`,
@@ -88,11 +88,11 @@ func TestBadReadingsAreRefusedAndTheLineGoesOn(t *testing.T) {
 func TestDevicesAreBounded(t *testing.T) {
 	d := newDevices()
 	for i := range maxDevices {
-		if _, err := d.take(&line{}, fmt.Appendf(nil, `{"name":"d%d"}`, i), noon); err != nil {
+		if _, err := d.take(newLine(), fmt.Appendf(nil, `{"name":"d%d"}`, i), noon); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := d.take(&line{}, []byte(`{"name":"one more"}`), noon); err == nil {
+	if _, err := d.take(newLine(), []byte(`{"name":"one more"}`), noon); err == nil {
 		t.Error("there is no bound")
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 const (
@@ -39,9 +41,11 @@ type said struct {
 
 // line is the server's part of one device's line. Its calls do not overlap.
 type line struct {
-	d    device // known once ID is not 0
-	free time.Time
+	d        device // known once ID is not 0
+	readings demo.Bucket
 }
+
+func newLine() *line { return &line{readings: demo.Bucket{Burst: readingsAt, Every: perReading}} }
 
 // devices are the lines there are, and how long their readings took. They know
 // no socket; methods may be called from any goroutine.
@@ -116,14 +120,9 @@ func checkLabel(s string) (string, error) {
 
 // mayTake bounds how fast a device talks.
 func (l *line) mayTake(now time.Time) error {
-	free := l.free
-	if free.Before(now) {
-		free = now
-	}
-	if free = free.Add(perReading); free.Sub(now) > readingsAt*perReading {
+	if l.readings.Take(1, now) > 0 {
 		return fmt.Errorf("that is more than %d readings a second; this one was dropped", time.Second/perReading)
 	}
-	l.free = free
 	return nil
 }
 

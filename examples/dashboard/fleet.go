@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 	"github.com/switchboard-rt/switchboard/websocket"
 )
 
@@ -93,14 +94,7 @@ func (f *fleet) change(do func()) {
 // shutdown ends all devices and waits for them.
 func (f *fleet) shutdown(ctx context.Context) error {
 	f.change(func() { f.over = true })
-	done := make(chan struct{})
-	go func() { f.work.Wait(); close(done) }() // ends with the devices, which ctx has ended
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return demo.Wait(ctx, &f.work)
 }
 
 // live is a device's life: dial, talk, and dial again if the line is lost.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard/websocket"
+
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 const (
@@ -55,14 +57,7 @@ func (l *lines) shutdown(ctx context.Context) error {
 	l.over = true
 	l.mu.Unlock()
 	l.end()
-	done := make(chan struct{})
-	go func() { l.work.Wait(); close(done) }() // ends with the lines, which have a farewell each
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return demo.Wait(ctx, &l.work)
 }
 
 // ServeHTTP is /devices: a raw WebSocket for each device.
@@ -77,7 +72,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // it has been answered
 	}
-	l := &line{}
+	l := newLine()
 	defer s.lost(l)
 	for {
 		p, err := s.read(c) // waits a minute at most

@@ -54,12 +54,5 @@ func (c *Calm) Shutdown(ctx context.Context) error {
 		c.runs.Done()
 	}
 	c.mu.Unlock()
-	done := make(chan struct{})
-	go func() { c.runs.Wait(); close(done) }() // ends with f
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return Wait(ctx, &c.runs)
 }

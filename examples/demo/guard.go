@@ -14,17 +14,32 @@ const MaxName = 32
 
 // CheckName returns the name a person gave without space around it, or the
 // sentence that says what is wrong with it.
-func CheckName(name string) (string, error) {
-	name = strings.TrimSpace(name)
-	switch n := utf8.RuneCountInString(name); {
-	case !strings.ContainsFunc(name, unicode.IsGraphic):
-		return "", switchboard.Error("A name is needed.")
-	case n > MaxName:
-		return "", switchboard.Errorf("A name has at most %d characters; this one has %d.", MaxName, n)
-	case strings.ContainsFunc(name, hidden):
-		return "", switchboard.Error("A name has no control or invisible characters.")
+func CheckName(name string) (string, error) { return CheckLabel("name", name, MaxName) }
+
+// CheckLabel is CheckName for what is called otherwise, such as a "room's
+// name", and has at most so many characters.
+func CheckLabel(what, label string, most int) (string, error) {
+	label = strings.TrimSpace(label)
+	switch n := utf8.RuneCountInString(label); {
+	case !strings.ContainsFunc(label, unicode.IsGraphic):
+		return "", switchboard.Errorf("A %s is needed.", what)
+	case n > most:
+		return "", switchboard.Errorf("A %s has at most %d characters; this one has %d.", what, most, n)
+	case !utf8.ValidString(label) || strings.ContainsFunc(label, hidden):
+		return "", switchboard.Errorf("A %s has no control or invisible characters.", what)
 	}
-	return name, nil
+	return label, nil
+}
+
+// CheckText is the sentence that says what is wrong with a message, if anything.
+func CheckText(text string, most int) error {
+	switch n := utf8.RuneCountInString(text); {
+	case strings.TrimSpace(text) == "":
+		return switchboard.Error("A message needs a text.")
+	case n > most:
+		return switchboard.Errorf("A message has at most %d characters; this one has %d.", most, n)
+	}
+	return nil
 }
 
 // hidden are characters that could make one name look like another or turn the
@@ -63,3 +78,7 @@ func (b *Bucket) Take(n int, now time.Time) (wait time.Duration) {
 	b.free = free
 	return 0
 }
+
+// Full reports whether as much may be taken out as ever: a full bucket may be
+// forgotten.
+func (b *Bucket) Full(now time.Time) bool { return !b.free.After(now) }

@@ -3,18 +3,15 @@ package document
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 const (
 	maxPeople = 100
-	maxName   = 32  // characters
 	maxCursor = 200 // bytes
 	cords     = 4   // colours
 )
@@ -27,9 +24,9 @@ type person struct {
 	Cord int    `json:"cord" msgpack:"cord"` // the colour, from 1
 
 	addr    string
-	updates bucket
-	bytes   bucket
-	cursors bucket
+	updates demo.Bucket
+	bytes   demo.Bucket
+	cursors demo.Bucket
 }
 
 // people is who is here and where they write. It knows no hub; its methods may
@@ -41,7 +38,7 @@ type people struct {
 
 // enter adds or renames a person.
 func (p *people) enter(id, name, addr string, now time.Time) (person, error) {
-	name, err := checkName(name)
+	name, err := demo.CheckName(name)
 	if err != nil {
 		return person{}, err
 	}
@@ -52,10 +49,15 @@ func (p *people) enter(id, name, addr string, now time.Time) (person, error) {
 		if len(p.all) >= maxPeople {
 			return person{}, switchboard.Errorf("%d people write here, which is all there can be.", maxPeople)
 		}
-		one = &person{ID: id, addr: addr, Cord: p.cord()}
+		one = &person{
+			ID: id, addr: addr, Cord: p.cord(),
+			updates: demo.Bucket{Burst: updateBurst, Every: updatePace},
+			bytes:   demo.Bucket{Burst: byteBurst, Every: bytePace},
+			cursors: demo.Bucket{Burst: updateBurst, Every: updatePace},
+		}
 		p.all[id] = one
 	}
-	if !one.updates.take(1, updateBurst, updatePace, now) {
+	if one.updates.Take(1, now) > 0 {
 		return person{}, errFast
 	}
 	one.Name = name
@@ -104,7 +106,7 @@ func (p *people) mayWrite(id string, size int, now time.Time) error {
 	if one == nil {
 		return switchboard.Error("Enter first: load the page again.")
 	}
-	if !one.updates.take(1, updateBurst, updatePace, now) || !one.bytes.take(size, byteBurst, bytePace, now) {
+	if one.updates.Take(1, now) > 0 || one.bytes.Take(size, now) > 0 {
 		return errFast
 	}
 	return nil
@@ -117,7 +119,7 @@ func (p *people) move(id string, at []byte, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	one := p.all[id]
-	if one == nil || len(at) > maxCursor || !one.cursors.take(1, updateBurst, updatePace, now) {
+	if one == nil || len(at) > maxCursor || one.cursors.Take(1, now) > 0 {
 		return false // a cursor is not worth an error
 	}
 	one.At = slices.Clone(at)
@@ -147,39 +149,3 @@ const (
 	updateBurst, updatePace = 60, 50 * time.Millisecond
 	byteBurst, bytePace     = 256 << 10, 30 * time.Microsecond
 )
-
-// bucket is when it is full again.
-type bucket struct{ free time.Time }
-
-func (b *bucket) take(n, burst int, pace time.Duration, now time.Time) bool {
-	free := b.free
-	if free.Before(now) {
-		free = now
-	}
-	free = free.Add(time.Duration(n) * pace)
-	if free.Sub(now) > time.Duration(burst)*pace {
-		return false
-	}
-	b.free = free
-	return true
-}
-
-// checkName returns the name without space around it.
-func checkName(name string) (string, error) {
-	name = strings.TrimSpace(name)
-	switch n := utf8.RuneCountInString(name); {
-	case !strings.ContainsFunc(name, unicode.IsGraphic):
-		return "", switchboard.Error("A name is needed.")
-	case n > maxName:
-		return "", switchboard.Errorf("A name has at most %d characters; this one has %d.", maxName, n)
-	case strings.ContainsFunc(name, hidden):
-		return "", switchboard.Error("A name has no control or invisible characters.")
-	}
-	return name, nil
-}
-
-// hidden are characters that could make one name look like another or turn the
-// text around it. Joiners are left: scripts and emoji need them.
-func hidden(c rune) bool {
-	return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) && c != '\u200d' && c != '\u200c'
-}

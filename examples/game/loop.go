@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 // loop calls tick at a fixed pace for as long as it says that there is reason
@@ -67,12 +69,5 @@ func (l *loop) shutdown(ctx context.Context) error {
 		close(l.stop)
 	}
 	l.mu.Unlock()
-	ended := make(chan struct{})
-	go func() { l.ended.Wait(); close(ended) }() // ends with tick
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return demo.Wait(ctx, &l.ended)
 }

@@ -84,7 +84,7 @@ type listenerKey struct{}
 func listenerOf(c *switchboard.Conn) *listener {
 	l, ok := c.Get(listenerKey{}).(*listener)
 	if !ok {
-		l = &listener{}
+		l = &listener{pace: newPace()}
 		c.Set(listenerKey{}, l)
 	}
 	return l

@@ -107,7 +107,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("after %d: %v, %v", after, list, err)
 		}
 	}
-	var p pace
+	p := newPace()
 	refused := 0
 	for range 10_000 {
 		if p.take(noon) != nil {

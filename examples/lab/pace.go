@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 const (
@@ -11,18 +12,14 @@ const (
 	perCall = 250 * time.Millisecond // then one in so long
 )
 
-// pace bounds what one connection may ask: a bucket that fills by itself. One
-// call at a time.
-type pace struct{ free time.Time }
+// pace bounds what one connection may ask. One call at a time.
+type pace struct{ calls demo.Bucket }
+
+func newPace() pace { return pace{demo.Bucket{Burst: burst, Every: perCall}} }
 
 func (p *pace) take(now time.Time) error {
-	free := p.free
-	if free.Before(now) {
-		free = now
-	}
-	if free = free.Add(perCall); free.Sub(now) > burst*perCall {
+	if p.calls.Take(1, now) > 0 {
 		return switchboard.Error("That was fast. Wait a moment and try again.")
 	}
-	p.free = free
 	return nil
 }

@@ -3,16 +3,13 @@ package notifications
 import (
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
-const (
-	maxName = 32  // characters
-	maxText = 280 // characters
-)
+const maxText = 280 // characters
 
 // groups are those there are.
 var groups = []string{"Kitchen", "Releases", "Weather"}
@@ -38,7 +35,7 @@ func parseAddress(text string) (address, error) {
 	case "group":
 		return address{toGroup, name}, checkGroup(name)
 	case "user":
-		name, err := checkName(name)
+		name, err := demo.CheckName(name)
 		return address{toUser, name}, err
 	}
 	return address{}, switchboard.Error(`Say in "to" who it is for: everybody, group:` + groups[0] + ` or user:NAME.`)
@@ -65,24 +62,4 @@ func checkText(text string) error {
 		return switchboard.Errorf("A notice has at most %d characters; this one has %d.", maxText, n)
 	}
 	return nil
-}
-
-// checkName returns the name without space around it.
-func checkName(name string) (string, error) {
-	name = strings.TrimSpace(name)
-	switch n := utf8.RuneCountInString(name); {
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, hidden):
-		return "", switchboard.Error("A name has no control or invisible characters.")
-	case !strings.ContainsFunc(name, unicode.IsGraphic):
-		return "", switchboard.Error("A name is needed.")
-	case n > maxName:
-		return "", switchboard.Errorf("A name has at most %d characters; this one has %d.", maxName, n)
-	}
-	return name, nil
-}
-
-// hidden are characters that could make one name look like another or turn the
-// text around it. Joiners are left: scripts and emoji need them.
-func hidden(c rune) bool {
-	return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) && c != '\u200d' && c != '\u200c'
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/switchboard-rt/switchboard/hubproto"
 	"github.com/switchboard-rt/switchboard/internal/origin"
+
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 // maxLetter bounds the body of a request, in bytes: the longest text, encoded for a form.
@@ -27,7 +29,7 @@ type letterbox struct {
 }
 
 func newLetterbox(s *server) *letterbox {
-	return &letterbox{server: s, pace: buckets{all: map[[2]string]*bucket{}}}
+	return &letterbox{server: s, pace: buckets{all: map[[2]string]*demo.Bucket{}}}
 }
 
 func (l *letterbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +54,7 @@ func (l *letterbox) post(w http.ResponseWriter, r *http.Request) {
 	if from == "" {
 		from = "somebody"
 	}
-	from, err := checkName(from)
+	from, err := demo.CheckName(from)
 	if err != nil {
 		refuse(w, err)
 		return

@@ -72,7 +72,7 @@ func TestLetterbox(t *testing.T) {
 
 // TestAFloodOverHTTPIsSlowedForItsOwnSenderOnly: by name, and an address with many names.
 func TestAFloodOverHTTPIsSlowedForItsOwnSenderOnly(t *testing.T) {
-	b := buckets{all: map[[2]string]*bucket{}}
+	b := buckets{all: map[[2]string]*demo.Bucket{}}
 	passed := 0
 	for range 50 {
 		if b.take("10.0.0.1", "rude", noon) == 0 {

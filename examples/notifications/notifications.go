@@ -62,7 +62,7 @@ func newServer(o *switchboard.Options) *server {
 // askName lets everybody be whom they say. Your program reads a token here.
 func askName(o *endpoint.Options) {
 	o.Authenticate = func(r *http.Request) (*transport.User, error) {
-		name, err := checkName(r.URL.Query().Get("user"))
+		name, err := demo.CheckName(r.URL.Query().Get("user"))
 		return &transport.User{ID: name}, err
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 const (
@@ -53,7 +54,7 @@ type listed struct {
 type box struct {
 	notes   []note
 	follows []string
-	devices map[string]*bucket // by connection id
+	devices map[string]*demo.Bucket // by connection id
 	seen    time.Time
 }
 
@@ -79,13 +80,13 @@ func (o *office) connect(name, id string, now time.Time) (follows []string, err 
 		if len(o.boxes) >= maxBoxes && !o.makeRoom() {
 			return nil, switchboard.Errorf("All %d boxes are in use. Try again later.", maxBoxes)
 		}
-		b = &box{notes: []note{}, follows: groups[:1], devices: map[string]*bucket{}}
+		b = &box{notes: []note{}, follows: groups[:1], devices: map[string]*demo.Bucket{}}
 		o.boxes[name] = b
 	}
 	if len(b.devices) >= maxDevices {
 		return nil, switchboard.Errorf("One person has at most %d devices here.", maxDevices)
 	}
-	b.devices[id], b.seen = &bucket{}, now
+	b.devices[id], b.seen = &demo.Bucket{Burst: deviceBurst, Every: devicePace}, now
 	return slices.Clone(b.follows), nil
 }
 
@@ -185,7 +186,7 @@ func (o *office) device(name, id string, now time.Time) (*box, error) {
 	if b == nil || b.devices[id] == nil {
 		return nil, switchboard.Error("This device has left.")
 	}
-	if wait := b.devices[id].take(now, deviceBurst, devicePace); wait > 0 {
+	if wait := b.devices[id].Take(1, now); wait > 0 {
 		return nil, tooFast(wait)
 	}
 	return b, nil

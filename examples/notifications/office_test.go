@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
@@ -120,7 +122,7 @@ func TestRefusals(t *testing.T) {
 		return err
 	}
 	follow := func(group string) error { _, _, err := o.follow("Ada", "1", group, true, noon); return err }
-	name := func(text string) error { _, err := checkName(text); return err }
+	name := func(text string) error { _, err := demo.CheckName(text); return err }
 	for _, c := range []struct {
 		name string
 		err  error

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 // What a device, a sender and an address may do at once, and then one in so long.
@@ -15,23 +16,6 @@ const (
 	addressBurst, addressPace = 100, 20 * time.Millisecond
 	maxBuckets                = 10_000
 )
-
-// bucket is when it is full again.
-type bucket struct{ free time.Time }
-
-// take takes one out, or says how long there is none.
-func (b *bucket) take(now time.Time, burst int, pace time.Duration) (wait time.Duration) {
-	free := b.free
-	if free.Before(now) {
-		free = now
-	}
-	free = free.Add(pace)
-	if over := free.Sub(now) - time.Duration(burst)*pace; over > 0 {
-		return over
-	}
-	b.free = free
-	return 0
-}
 
 func tooFast(wait time.Duration) error {
 	return switchboard.Errorf("That was fast. Wait %d s and send it again.", seconds(wait))
@@ -43,7 +27,7 @@ func seconds(wait time.Duration) int { return int(math.Ceil(wait.Seconds())) }
 // each address with all its names.
 type buckets struct {
 	mu    sync.Mutex
-	all   map[[2]string]*bucket // by address and name; the address alone has none
+	all   map[[2]string]*demo.Bucket // by address and name; the address alone has none
 	swept time.Time
 }
 
@@ -56,10 +40,10 @@ func (b *buckets) take(addr, name string, now time.Time) (wait time.Duration) {
 	if len(b.all) > maxBuckets {
 		return time.Second
 	}
-	if wait := b.of(addr, "").take(now, addressBurst, addressPace); wait > 0 {
+	if wait := b.of(addr, "", addressBurst, addressPace).Take(1, now); wait > 0 {
 		return wait
 	}
-	return b.of(addr, "from "+name).take(now, senderBurst, senderPace)
+	return b.of(addr, "from "+name, senderBurst, senderPace).Take(1, now)
 }
 
 // sweep forgets who has waited long enough. It costs, so it runs once a second. b.mu is held.
@@ -69,17 +53,17 @@ func (b *buckets) sweep(now time.Time) {
 	}
 	b.swept = now
 	for key, one := range b.all {
-		if !one.free.After(now) {
+		if one.Full(now) {
 			delete(b.all, key)
 		}
 	}
 }
 
 // of finds or makes one. b.mu is held.
-func (b *buckets) of(addr, name string) *bucket {
+func (b *buckets) of(addr, name string, burst int, pace time.Duration) *demo.Bucket {
 	key := [2]string{addr, name}
 	if b.all[key] == nil {
-		b.all[key] = &bucket{}
+		b.all[key] = &demo.Bucket{Burst: burst, Every: pace}
 	}
 	return b.all[key]
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 const (
@@ -18,6 +19,10 @@ const (
 	roundPause    = 15 * time.Second // after everybody was asked
 	agentGrace    = 8 * time.Second  // without a line; then the cases go back to the queue
 	customerGrace = 60 * time.Second // without a line; then the case is closed
+
+	maxText = 1000                   // characters of a message
+	burst   = 20                     // acts of one connection at once
+	perAct  = 250 * time.Millisecond // and then one in so long
 )
 
 // Roles.
@@ -48,10 +53,10 @@ type letter struct {
 // told gathers in letters. Its methods are called with its lock held.
 type desk struct {
 	sync.Mutex
-	people  map[string]*person // by key
-	seats   map[string]*person // by connection id
-	paces   map[string]*bucket // by connection id
-	tickets []*ticket          // that are not closed, in the order of the queue
+	people  map[string]*person      // by key
+	seats   map[string]*person      // by connection id
+	paces   map[string]*demo.Bucket // by connection id
+	tickets []*ticket               // that are not closed, in the order of the queue
 	lastNo  int
 	lastID  int
 	letters []letter
@@ -60,7 +65,7 @@ type desk struct {
 }
 
 func newDesk() *desk {
-	return &desk{people: map[string]*person{}, seats: map[string]*person{}, paces: map[string]*bucket{}, lastID: 1000, patience: answerTime}
+	return &desk{people: map[string]*person{}, seats: map[string]*person{}, paces: map[string]*demo.Bucket{}, lastID: 1000, patience: answerTime}
 }
 
 // tell writes a letter, if there is somebody to read it.
@@ -80,9 +85,12 @@ func (d *desk) post() []letter {
 // may holds a connection to its pace.
 func (d *desk) may(conn string, now time.Time) error {
 	if d.paces[conn] == nil {
-		d.paces[conn] = &bucket{}
+		d.paces[conn] = &demo.Bucket{Burst: burst, Every: perAct}
 	}
-	return d.paces[conn].take(now)
+	if d.paces[conn].Take(1, now) > 0 {
+		return switchboard.Error("That was fast. Wait 1 s and do it again.")
+	}
+	return nil
 }
 
 // enter seats a person, or seats them again after a cut.
@@ -90,11 +98,11 @@ func (d *desk) enter(conn, role, name, key string, now time.Time) (*person, erro
 	if err := d.may(conn, now); err != nil {
 		return nil, err
 	}
-	name, err := checkName(name)
+	name, err := demo.CheckName(name)
 	if err != nil {
 		return nil, err
 	}
-	if role != customer && role != agent || len(key) < minKey || len(key) > maxKey {
+	if role != customer && role != agent || demo.CheckKey(key) != nil {
 		return nil, switchboard.Error("This page is out of date. Load it again.")
 	}
 	p := d.people[key]

@@ -130,12 +130,8 @@ func (s *server) clock() {
 // shutdown ends clock and questions. The hub has ended before.
 func (s *server) shutdown(ctx context.Context) error {
 	s.end()
-	done := make(chan struct{})
-	go func() { s.runs.Wait(); close(done) }() // ends with the questions
-	select {
-	case <-done:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := demo.Wait(ctx, &s.runs); err != nil {
+		return err
 	}
 	return s.news.Shutdown(ctx)
 }

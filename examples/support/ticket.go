@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 // ticket is one customer's case.
@@ -43,7 +44,7 @@ func (t *ticket) state() string {
 
 // open makes a customer's ticket.
 func (d *desk) open(p *person, text string, now time.Time) (view, error) {
-	if err := checkText(text); err != nil {
+	if err := demo.CheckText(text, maxText); err != nil {
 		return view{}, err
 	}
 	if p.ticket != nil && !p.ticket.closed {
@@ -84,7 +85,7 @@ func (d *desk) find(p *person, id int) (*ticket, error) {
 }
 
 func (d *desk) say(p *person, id int, text string, now time.Time) error {
-	if err := checkText(text); err != nil {
+	if err := demo.CheckText(text, maxText); err != nil {
 		return err
 	}
 	t, err := d.find(p, id)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/examples/demo"
 )
 
 const (
@@ -16,9 +17,11 @@ const (
 // reader bounds what one connection may ask. Methods may be called from any goroutine.
 type reader struct {
 	mu     sync.Mutex
-	free   time.Time // when the bucket is full again
+	calls  demo.Bucket
 	opened int
 }
+
+func newReader() *reader { return &reader{calls: demo.Bucket{Burst: burst, Every: perCall}} }
 
 type readerKey struct{}
 
@@ -32,14 +35,9 @@ func (r *reader) take(now time.Time) error {
 }
 
 func (r *reader) takeLocked(now time.Time) error {
-	free := r.free
-	if free.Before(now) {
-		free = now
-	}
-	if free = free.Add(perCall); free.Sub(now) > burst*perCall {
+	if r.calls.Take(1, now) > 0 {
 		return switchboard.Error("That was fast. Wait a moment and try again.")
 	}
-	r.free = free
 	return nil
 }
 

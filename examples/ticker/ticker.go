@@ -63,7 +63,7 @@ func newServer(o *switchboard.Options) *server {
 	s.hub.Handle("Subscribe", s.subscribe)
 	s.hub.Handle("Trades", s.trades)
 	s.hub.OnConnect(func(_ context.Context, c *switchboard.Conn) error {
-		c.Set(readerKey{}, &reader{})
+		c.Set(readerKey{}, newReader())
 		return nil
 	})
 	return s

@@ -147,7 +147,7 @@ func TestRefusals(t *testing.T) {
 	if l, err := m.look("ARBX", math.MaxInt64, math.MaxInt64); err != nil || len(l.Trades)+len(l.Candles) != 0 {
 		t.Errorf("%+v, %v", l, err)
 	}
-	var r reader
+	r := newReader()
 	refused := 0
 	for range 10_000 {
 		if r.take(noon) != nil {

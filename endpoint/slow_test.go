@@ -234,6 +234,7 @@ func TestBackPressureMayLast(t *testing.T) {
 		if got := <-code; got != 200 {
 			t.Errorf("the answer is %d", got)
 		}
+		synctest.Wait() // all of it is echoed
 		if got := serve(h, "GET", u, "").Body.Len(); got != size {
 			t.Errorf("the application got %d bytes of %d", got, size)
 		}

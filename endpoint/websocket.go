@@ -36,7 +36,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		stay(h.resume(w, r, c, user))
 		return
 	}
-	nc, buffered, err := takeOver(w, r, h.upgrade())
+	nc, buffered, deflate, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		c.remove()
 		h.counts.refuse(ByUpgrade)
@@ -52,7 +52,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		h.engine.Attach(nc, nil, c.out, framing, discard{})
 		return
 	}
-	c.plug(nc, buffered, &socket{c: c})
+	c.plug(nc, buffered, &socket{c: c, deflate: deflate})
 }
 
 // forUpgrade finds or makes the connection of an upgrade request. An unknown
@@ -101,9 +101,10 @@ type socket struct {
 	parser *parser // kept while a message has not come whole
 	keep   keepAlive
 
-	turn    int         // see resuming
-	resumed int64       // when it took another's place, in Unix nanoseconds; 0 for a connection's first
-	heard   atomic.Bool // data came on it
+	deflate *wsconn.Deflate // nil without compression
+	turn    int             // see resuming
+	resumed int64           // when it took another's place, in Unix nanoseconds; 0 for a connection's first
+	heard   atomic.Bool     // data came on it
 }
 
 // parser is what reading needs; an idle socket has none.
@@ -113,22 +114,50 @@ type parser struct {
 	body    []byte // payload of what is being fed, gathered in place
 }
 
+// maxInflated bounds a compressed message, which is inflated whole before the
+// hub's own bound on its messages can be looked at.
+const maxInflated = 1 << 20
+
+func (s *socket) newParser() *parser {
+	if s.deflate != nil {
+		s.parser = &parser{machine: wsconn.New(wsconn.Config{Deflate: s.deflate, MaxInflated: maxInflated})}
+	} else {
+		s.parser = parsers.Get().(*parser)
+	}
+	s.parser.socket = s
+	return s.parser
+}
+
+func (s *socket) dropParser() {
+	x := s.parser
+	x.socket, s.parser = nil, nil
+	if s.deflate == nil {
+		parsers.Put(x)
+	}
+}
+
+// framing is how frames stand on this socket.
+func (s *socket) framing() wire.Framing {
+	if s.deflate != nil {
+		return wsconn.Framing{Deflate: s.deflate}
+	}
+	return framing
+}
+
 var parsers = sync.Pool{New: func() any { return &parser{machine: wsconn.New(wsconn.Config{})} }}
 
 // Feed implements wire.Input. A socket that has been replaced is not heard any more.
 func (s *socket) Feed(p []byte) (run bool, err error) {
 	x := s.parser
 	if x == nil {
-		x = parsers.Get().(*parser)
-		x.socket, s.parser = s, x
+		x = s.newParser()
 	}
 	x.body = p[:0] // payloads only move towards the front, over headers that are read
 	err = x.machine.Feed(p, x)
 	run, current := s.c.feedFrom(s, x.body, err)
 	x.body = nil
 	if err == nil && x.machine.AtRest() {
-		x.socket, s.parser = nil, nil
-		parsers.Put(x)
+		s.dropParser()
 	}
 	if err == nil && current {
 		return run, nil

@@ -201,8 +201,9 @@ func TestBadOptions(t *testing.T) {
 // site is a hub with limits.
 type site struct {
 	*httptest.Server
-	t *testing.T
-	l *Limiter
+	t   *testing.T
+	l   *Limiter
+	hub *switchboard.Hub
 }
 
 const rs = "\x1e"
@@ -219,8 +220,9 @@ func newSite(t *testing.T, o Options, ho *HubOptions) *site {
 		t.Fatal(err)
 	}
 	hub.Guard(g)
+	s.hub = hub
 	mux := http.NewServeMux()
-	door := endpoint.Mount(mux, "/hub", hub, &endpoint.Options{Logger: quiet, Guard: s.l, Authenticate: func(r *http.Request) (*transport.User, error) {
+	door := endpoint.Mount(mux, "/hub", hub, &endpoint.Options{Logger: quiet, Guard: s.l, StatefulReconnect: true, DisconnectTimeout: 2 * time.Second, Authenticate: func(r *http.Request) (*transport.User, error) {
 		return &transport.User{ID: r.Header.Get("User")}, nil
 	}})
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -343,12 +345,42 @@ func TestEveryTransportGivesBack(t *testing.T) {
 	}
 }
 
+// TestLostSocketGivesBack: a connection that may be resumed holds its place
+// while it may, and gives it back when it is ended in the gap, or not resumed.
+func TestLostSocketGivesBack(t *testing.T) {
+	s := newSite(t, Options{ConnectionsPerAddress: 1}, nil)
+	for _, end := range []func(id string){
+		func(id string) { _ = s.hub.Abort(t.Context(), id) },
+		func(string) {},
+	} {
+		res := s.do("POST", "/hub/negotiate?negotiateVersion=1&useStatefulReconnect=true", "", "User", "ann")
+		var v struct{ ConnectionID, ConnectionToken string }
+		if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+			t.Fatal(err)
+		}
+		c, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/hub?id="+v.ConnectionToken, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.say(c, `{"protocol":"json","version":2}`)
+		_ = c.CloseNow()
+		if _, status := s.negotiate(); status != 429 {
+			t.Errorf("in the gap: %d", status)
+		}
+		end(v.ConnectionID)
+		s.free()
+	}
+}
+
 // free waits until the address holds nothing.
 func (s *site) free() {
 	s.t.Helper()
 	for until := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
 		s.l.addresses.mu.Lock()
-		n := s.l.addresses.entries["192.0.2.1"].n
+		n := 0
+		if a := s.l.addresses.entries["192.0.2.1"]; a != nil {
+			n = a.n
+		}
 		s.l.addresses.mu.Unlock()
 		if n == 0 {
 			return

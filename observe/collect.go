@@ -23,6 +23,7 @@ var (
 	receivedBytes   = desc("switchboard_received_bytes_total", "Bytes of hub messages from clients.", "hub")
 	sentDesc        = desc("switchboard_sent_messages_total", "Hub messages handed to connections.", "hub")
 	sentBytes       = desc("switchboard_sent_bytes_total", "Bytes of hub messages handed to connections.", "hub")
+	callsDesc       = desc("switchboard_call_duration_seconds", "How long methods ran; a stream until its end.", "hub", "method")
 	failedDesc      = desc("switchboard_failed_calls_total", "Calls whose method, or stream, has failed.", "hub", "method")
 	refusedDesc     = desc("switchboard_refused_calls_total", "Calls refused before they ran: no such method, bad arguments, unauthorized, beyond a limit.", "hub")
 	pendingDesc     = desc("switchboard_pending_bytes", "Bytes that wait for clients.", "hub")
@@ -34,7 +35,7 @@ var (
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{activeDesc, acceptedDesc, refusalsDesc, disconnectsDesc, negotiatedDesc, receivedDesc, receivedBytes,
-		sentDesc, sentBytes, failedDesc, refusedDesc, pendingDesc, pendingMaxDesc, slowDesc, limitsDesc} {
+		sentDesc, sentBytes, callsDesc, failedDesc, refusedDesc, pendingDesc, pendingMaxDesc, slowDesc, limitsDesc} {
 		ch <- d
 	}
 }
@@ -81,10 +82,10 @@ func (h *hub) collect(s sink) {
 	s.total(sentDesc, h.out.messages.total(), h.name)
 	s.total(sentBytes, h.out.bytes.total(), h.name)
 	s.total(refusedDesc, h.refused.total(), h.name)
-	h.methods.Range(func(name, m any) bool {
-		s.total(failedDesc, m.(*method).failed.Load(), h.name, name.(string))
-		return true
-	})
+	for name, m := range *h.methods.Load() {
+		s.total(failedDesc, m.failed.Load(), h.name, name)
+		s <- m.took.metric(callsDesc, h.name, name)
+	}
 	if h.door != nil {
 		s.door(h.name, h.door.Stats())
 	}

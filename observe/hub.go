@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,23 +28,25 @@ type hub struct {
 	name     string
 	door     *endpoint.Handler
 	duration *prometheus.HistogramVec
-	calls    *prometheus.HistogramVec
 
 	active  [transport.LongPolling + 1]atomic.Int64
 	in, out traffic
 	refused counter
 	ends    [endings]atomic.Uint64
-	methods sync.Map // *method by name
+	mu      sync.Mutex                         // held to change methods
+	methods atomic.Pointer[map[string]*method] // by name; made anew with each method
 }
 
 // method is what is known of one method.
 type method struct {
-	took   prometheus.Observer
+	took   histogram
 	failed atomic.Uint64
 }
 
 func newHub(m *Metrics, name string, door *endpoint.Handler) *hub {
-	return &hub{name: name, door: door, duration: m.duration, calls: m.calls}
+	h := &hub{name: name, door: door, duration: m.duration}
+	h.methods.Store(&map[string]*method{})
+	return h
 }
 
 func (h *hub) Opened(c *switchboard.Conn) { h.active[c.Peer().Transport].Add(1) }
@@ -65,7 +68,7 @@ func (h *hub) Called(name string, took time.Duration, err error) {
 		return
 	}
 	m := h.method(name)
-	m.took.Observe(took.Seconds())
+	m.took.observe(took)
 	if err != nil {
 		m.failed.Add(1)
 	}
@@ -73,11 +76,17 @@ func (h *hub) Called(name string, took time.Duration, err error) {
 
 // method finds a method. Names are those that were registered, so there are few.
 func (h *hub) method(name string) *method {
-	if m, ok := h.methods.Load(name); ok {
-		return m.(*method)
+	if m := (*h.methods.Load())[name]; m != nil {
+		return m
 	}
-	m, _ := h.methods.LoadOrStore(name, &method{took: h.calls.WithLabelValues(h.name, name)})
-	return m.(*method)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := maps.Clone(*h.methods.Load())
+	if all[name] == nil {
+		all[name] = &method{}
+		h.methods.Store(&all)
+	}
+	return all[name]
 }
 
 // ending is why a connection is over.

@@ -18,7 +18,6 @@ type Metrics struct {
 	handler  http.Handler
 	registry *prometheus.Registry
 	duration *prometheus.HistogramVec // of connections
-	calls    *prometheus.HistogramVec
 
 	mu     sync.Mutex
 	hubs   []*hub
@@ -41,13 +40,8 @@ func New() *Metrics {
 			Help:    "How long connections lasted.",
 			Buckets: []float64{0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300},
 		}, []string{"hub", "signalr_connection_status", "signalr_transport"}),
-		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "switchboard_call_duration_seconds",
-			Help:    "How long methods ran; a stream until its end.",
-			Buckets: []float64{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30},
-		}, []string{"hub", "method"}),
 	}
-	m.registry.MustRegister(m, m.duration, m.calls,
+	m.registry.MustRegister(m, m.duration,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 	return m

@@ -207,15 +207,3 @@ func TestTrace(t *testing.T) {
 		t.Errorf("a failed call: %v", fail)
 	}
 }
-
-// BenchmarkCost is what an observed hub pays for a message: one call and its share of counting.
-func BenchmarkCost(b *testing.B) {
-	h := newHub(New(), "chat", nil)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			h.Received(1, 50)
-			h.Called("Echo", 1000, nil)
-			h.Sent(1, 50)
-		}
-	})
-}

@@ -1,5 +1,7 @@
 package transport
 
+import "sync/atomic"
+
 // Op says what a frame is on a transport that knows kinds of messages. The
 // values are the opcodes of RFC 6455, section 5.2. Transports without kinds
 // (Server-Sent Events, long polling) carry OpText and OpBinary and drop the rest.
@@ -37,6 +39,20 @@ type Frame struct {
 	Class   Class
 	// Key makes a later event with the same key replace this one while it is still pending. Empty: never replaced.
 	Key string
+
+	deflated atomic.Pointer[[]byte]
+}
+
+// Deflated is the payload's compressed form. It is made by compress when it is
+// first asked for and shared by all receivers from then on; empty means that
+// the payload is better sent as it is. Several goroutines may ask at once.
+func (f *Frame) Deflated(compress func(payload []byte) []byte) []byte {
+	if p := f.deflated.Load(); p != nil {
+		return *p
+	}
+	p := compress(f.Payload)
+	f.deflated.CompareAndSwap(nil, &p)
+	return *f.deflated.Load() // everybody writes the same bytes
 }
 
 // SlowPolicy is what happens to events for a client that is too far behind.

@@ -86,7 +86,7 @@ func (s *site) status(w http.ResponseWriter, _ *http.Request) {
 // serveAdmin serves the admin address until stop is called. That the default
 // address is taken, by another server on the machine, is no reason not to start.
 func (s *site) serveAdmin(ctx context.Context, c *config, log *slog.Logger) (at net.Addr, stop func(), err error) {
-	if c.AdminAddr == "" || c.AdminAddr == "none" {
+	if !c.admin() {
 		return nil, func() {}, nil
 	}
 	l, err := listen(ctx, c.AdminAddr)

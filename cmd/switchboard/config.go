@@ -122,6 +122,9 @@ func (c *config) settings() *pflag.FlagSet {
 // tls reports whether we speak TLS ourselves.
 func (c *config) tls() bool { return c.TLSCert != "" || len(c.ACMEDomains) > 0 }
 
+// admin reports whether operators have an address; without one nothing is counted.
+func (c *config) admin() bool { return c.AdminAddr != "" && c.AdminAddr != "none" }
+
 // auths reports whether clients show tokens.
 func (c *config) auths() bool {
 	return c.AuthSecret != "" || c.AuthSecretFile != "" || c.AuthKeysFile != "" || c.AuthKeysURL != ""

@@ -9,13 +9,15 @@ import (
 	"github.com/switchboard-rt/switchboard/auth"
 	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/limit"
+	"github.com/switchboard-rt/switchboard/observe"
 )
 
 // door is what the configuration says about every hub's endpoint.
 type door struct {
 	options  endpoint.Options
-	verifier *auth.Verifier // nil if nobody shows tokens
-	limits   *limit.Limiter // nil if they are off
+	verifier *auth.Verifier   // nil if nobody shows tokens
+	limits   *limit.Limiter   // nil if they are off
+	metrics  *observe.Metrics // nil without an admin address
 }
 
 // newDoor reads keys and checks the options. Close it in the end.
@@ -24,6 +26,9 @@ func newDoor(c *config, log *slog.Logger) (*door, error) {
 	var err error
 	if d.limits, err = c.limits(); err != nil {
 		return nil, err
+	}
+	if c.admin() {
+		d.metrics = observe.New()
 	}
 	if d.limits != nil {
 		d.options.Guard = d.limits

@@ -25,7 +25,7 @@ type site struct {
 	doors []*endpoint.Handler
 	ends  []func(context.Context) error // what ends after the hubs
 
-	metrics *observe.Metrics
+	metrics *observe.Metrics    // nil: nobody looks, nothing is counted
 	filter  *switchboard.Filter // traces; nil: none
 	leaving atomic.Bool         // the server is about to go down
 }
@@ -33,11 +33,11 @@ type site struct {
 // newSite makes a site without the gallery; d says how hubs are entered,
 // filter (nil for none) traces them.
 func newSite(log *slog.Logger, d *door, bench bool, filter *switchboard.Filter) *site {
-	s := &site{ServeMux: http.NewServeMux(), log: log, door: d, metrics: observe.New(), filter: filter}
+	s := &site{ServeMux: http.NewServeMux(), log: log, door: d, metrics: d.metrics, filter: filter}
 	if bench {
 		s.hub(benchPath, benchHub(log))
 	}
-	if d.limits != nil {
+	if d.limits != nil && d.metrics != nil {
 		s.metrics.Limits(d.limits)
 	}
 	s.HandleFunc("GET /healthz", healthy)
@@ -61,7 +61,9 @@ func (s *site) hub(path string, h *switchboard.Hub, change ...func(*endpoint.Opt
 	d := endpoint.Mount(s, path, h, &o)
 	s.hubs = append(s.hubs, h)
 	s.doors = append(s.doors, d)
-	s.metrics.Hub(h, d)
+	if s.metrics != nil {
+		s.metrics.Hub(h, d)
+	}
 	if s.filter != nil {
 		h.Use(*s.filter)
 	}

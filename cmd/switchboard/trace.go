@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"strings"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
@@ -20,12 +23,16 @@ func tracing(ctx context.Context, c *config, log *slog.Logger) (filter *switchbo
 	if c.OTLPEndpoint == "" {
 		return nil, func(context.Context) error { return nil }, nil
 	}
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(c.OTLPEndpoint))
+	to := c.OTLPEndpoint
+	if u, err := url.Parse(to); err == nil && strings.Trim(u.Path, "/") == "" {
+		to = u.JoinPath("v1", "traces").String() // where collectors expect them
+	}
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(to))
 	if err != nil {
 		return nil, nil, fmt.Errorf("otlp-endpoint: %w", err)
 	}
-	// service.name can be changed with OTEL_RESOURCE_ATTRIBUTES or OTEL_SERVICE_NAME.
-	what, err := resource.Merge(resource.NewSchemaless(), resource.Environment())
+	// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say more.
+	what, err := resource.Merge(resource.NewSchemaless(attribute.String("service.name", "switchboard")), resource.Environment())
 	if err != nil {
 		return nil, nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -33,12 +32,6 @@ func measure(f func()) cost {
 // per divides a cost among n.
 func (c cost) per(n int) string {
 	return fmt.Sprintf("%.2f µs, %.2f", c.cpu.Seconds()*1e6/float64(n), float64(c.allocs)/float64(n))
-}
-
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // cannot fail
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // heap is what is in use on the heap and in stacks, after a collection.

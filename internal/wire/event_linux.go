@@ -144,7 +144,7 @@ func (c *event) read() (run bool, err error) {
 		if !c.mayRead() {
 			return false, nil // settle knows why
 		}
-		n, errno := readNow(int(c.fd), buf[:])
+		n, errno := system.read(int(c.fd), buf[:])
 		switch {
 		case errno == syscall.EINTR:
 			continue
@@ -240,7 +240,7 @@ func (c *event) close() {
 	}
 	c.out.mu.Unlock()
 	c.out.engine.poller.remove(c)
-	_ = syscall.Close(int(fd)) // there is nothing to be done about an error
+	_ = system.close(int(fd)) // there is nothing to be done about an error
 }
 
 // lost tells the input that the outbox goes on without this socket.
@@ -320,8 +320,3 @@ func (c *event) die() {
 
 // direct implements carrier: a write never blocks.
 func (c *event) direct() bool { return true }
-
-func readNow(fd int, p []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(pointer(p)), uintptr(len(p)))
-	return int(n), errno
-}

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 // parcel is a batch in its form on the wire: small frames side by side in buf,
@@ -145,9 +144,9 @@ func (p *parcel) write(fd, skip int) (n int, errno syscall.Errno) {
 	case 0:
 		return 0, 0
 	case 1:
-		return writeNow(fd, p.iov[0])
+		return system.write(fd, p.iov[0])
 	}
-	return writevNow(fd, p.iov)
+	return system.writev(fd, p.iov)
 }
 
 // wrote notes that size bytes behind skip are out. The rest stays for the next
@@ -182,7 +181,7 @@ func (c *event) wrote(p *parcel, skip, size int) {
 
 // saidGoodbye shuts the write side; the peer's is read to its end.
 func (c *event) saidGoodbye() {
-	_ = syscall.Shutdown(int(c.fd), syscall.SHUT_WR) // if it fails the reader finds out
+	_ = system.shutdown(int(c.fd), syscall.SHUT_WR) // if it fails the reader finds out
 	c.ended.write = true
 	switch {
 	case c.ended.read:
@@ -239,27 +238,6 @@ func (c *event) writable() {
 	c.blocked = false
 	o.soil()
 }
-
-func writeNow(fd int, v syscall.Iovec) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(v.Base)), uintptr(v.Len))
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), 0
-}
-
-func writevNow(fd int, iov []syscall.Iovec) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&iov[0])), uintptr(min(len(iov), maxIovec)))
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), 0
-}
-
-// maxIovec is the kernel's bound on the pieces of one write.
-const maxIovec = 1024
-
-func pointer(p []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(p)) }
 
 const (
 	tcpNotsentLowat = 25 // TCP_NOTSENT_LOWAT, not in package syscall

@@ -20,30 +20,30 @@ import (
 // so that descriptors are reused all the time, and checks that every byte
 // belongs to its connection's stream: a slip in who may read, write or close a
 // descriptor would hand one user's bytes to another. TORTURE_SECONDS makes it longer.
-func TestTortureOfDrivers(t *testing.T) {
+func TestTortureOfDrivers(t *testing.T) { onEachDriver(t, torture) }
+
+func torture(t *testing.T, v variant) {
 	seconds, err := strconv.Atoi(os.Getenv("TORTURE_SECONDS"))
 	if err != nil {
 		seconds = 1
 	}
-	onEachDriver(t, func(t *testing.T, v variant) {
-		x := newExchange(t, v)
-		until := time.Now().Add(time.Duration(seconds) * time.Second)
-		var wg sync.WaitGroup
-		for range 40 {
-			wg.Go(func() {
-				for time.Now().Before(until) {
-					x.visit(t)
-				}
-			})
-		}
-		wg.Go(func() { x.storm(until) })
-		wg.Wait()
-		x.close(t)
-		t.Logf("%d visits, %d records echoed, %d broadcast", x.visits.Load(), x.echoed.Load(), x.heard.Load())
-		if x.echoed.Load() == 0 || x.heard.Load() == 0 {
-			t.Error("nothing was echoed or broadcast")
-		}
-	})
+	x := newExchange(t, v)
+	until := time.Now().Add(time.Duration(seconds) * time.Second)
+	var wg sync.WaitGroup
+	for range 40 {
+		wg.Go(func() {
+			for time.Now().Before(until) {
+				x.visit(t)
+			}
+		})
+	}
+	wg.Go(func() { x.storm(until) })
+	wg.Wait()
+	x.close(t)
+	t.Logf("%d visits, %d records echoed, %d broadcast", x.visits.Load(), x.echoed.Load(), x.heard.Load())
+	if x.echoed.Load() == 0 || x.heard.Load() == 0 {
+		t.Error("nothing was echoed or broadcast")
+	}
 }
 
 // A record is 16 bytes: whose stream it belongs to, and its number in it. The

@@ -47,10 +47,10 @@ func (m *Machine) checkStart(p []byte) error {
 
 // checkSize fails as soon as a header announces more than the limit.
 func (m *Machine) checkSize(h wsframe.Header) error {
-	if h.Op.Control() || m.cfg.MaxMessage <= 0 {
+	limit, had := m.bound(m.compressed(h)), m.size
+	if h.Op.Control() || limit <= 0 {
 		return nil
 	}
-	limit, had := m.cfg.MaxMessage, m.size
 	if h.Op != wsframe.Continuation {
 		had = 0
 	}
@@ -95,5 +95,5 @@ func (m *Machine) compressed(h wsframe.Header) bool {
 }
 
 func (m *Machine) tooBig() error {
-	return &Error{wsframe.MessageTooBig, fmt.Sprintf("a message of more than %d bytes", m.cfg.MaxMessage)}
+	return &Error{wsframe.MessageTooBig, fmt.Sprintf("a message of more than %d bytes", m.bound(m.squeeze))}
 }

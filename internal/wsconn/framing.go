@@ -19,7 +19,7 @@ func (w Framing) Append(dst []byte, f *transport.Frame) []byte {
 	payload := f.Payload
 	h := wsframe.Header{Fin: true, Op: wsframe.Op(f.Op), Masked: w.Client}
 	if w.compresses(f) {
-		if p, err := deflate(payload); err == nil && len(p) < len(payload) {
+		if p := f.Deflated(smaller); len(p) > 0 {
 			payload, h.Rsv1 = p, true
 		}
 	}
@@ -37,9 +37,17 @@ func (w Framing) Append(dst []byte, f *transport.Frame) []byte {
 	return dst
 }
 
-// Unrepeatable implements wire.Unrepeatable: a mask is never used twice, and
-// compressing a frame once more would cost more than keeping it.
-func (w Framing) Unrepeatable() bool { return w.Client || w.Deflate != nil }
+// smaller is the compressed form of a payload, nothing if that would be larger.
+func smaller(payload []byte) []byte {
+	p, err := deflate(payload)
+	if err != nil || len(p) >= len(payload) {
+		return nil
+	}
+	return p
+}
+
+// Unrepeatable implements wire.Unrepeatable: a mask is never used twice.
+func (w Framing) Unrepeatable() bool { return w.Client }
 
 // Head adds the header of f if the payload follows it as it is.
 func (w Framing) Head(dst []byte, f *transport.Frame) ([]byte, bool) {

@@ -18,6 +18,9 @@ type Config struct {
 	// announces more fails at once. 0: no bound; nothing is ever allocated for
 	// an announced length.
 	MaxMessage int64
+	// MaxInflated is the bound of compressed messages where MaxMessage is 0:
+	// they are inflated whole. 0: no bound either.
+	MaxInflated int64
 	// Deflate is what was agreed on compression; nil for none.
 	Deflate *Deflate
 }
@@ -108,6 +111,14 @@ func (m *Machine) Next(p []byte, h Handler) (rest []byte, err error) {
 	return rest, nil
 }
 
+// bound is the greatest message, 0 for none.
+func (m *Machine) bound(compressed bool) int64 {
+	if compressed && m.cfg.MaxMessage <= 0 {
+		return m.cfg.MaxInflated
+	}
+	return m.cfg.MaxMessage
+}
+
 // begin starts a message if the frame does.
 func (m *Machine) begin() {
 	if m.h.Op.Control() || m.h.Op == wsframe.Continuation {
@@ -115,7 +126,7 @@ func (m *Machine) begin() {
 	}
 	m.op, m.first, m.size, m.squeeze = m.h.Op, true, 0, m.h.Rsv1
 	if m.squeeze {
-		m.inflate = &inflater{max: m.cfg.MaxMessage}
+		m.inflate = &inflater{max: m.bound(true)}
 	}
 }
 

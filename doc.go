@@ -40,7 +40,7 @@
 //     cancelled stream's Completion goes out at once; what is yielded later is
 //     discarded, and yield returns false.
 //   - Bounded: every queue, buffer, stream, name and message has a limit with a
-//     default and a clear error; docs/wire.md has the table.
+//     default and a clear error; docs/limits.md has the table.
 //   - Honest errors: bad input gets the protocol's own text, ends at most its own
 //     connection, touches no other and loses nothing that was accepted. A panic
 //     in user code fails what it was called for, and is logged with its stack.

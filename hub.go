@@ -15,8 +15,9 @@ import (
 )
 
 // Hub is a set of named methods and the connections that may call them. All
-// its methods may be called from any goroutine, except that Handle, OnConnect
-// and OnDisconnect belong before the first connection.
+// its methods may be called from any goroutine, except that those that register
+// (Handle, Authorize, Use, Declares, OnConnect, OnDisconnect, OnRefresh) belong
+// before the first connection and panic after it.
 type Hub struct {
 	name    string
 	born    time.Time

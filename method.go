@@ -19,8 +19,11 @@ type method struct {
 }
 
 func newMethod(name string, fn any, options []MethodOption) (*method, error) {
-	if strings.TrimSpace(name) == "" || !utf8.ValidString(name) {
+	switch {
+	case strings.TrimSpace(name) == "":
 		return nil, errors.New("the name must not be empty or blank")
+	case !utf8.ValidString(name):
+		return nil, errors.New("the name must be UTF-8")
 	}
 	plan, err := bind.New(fn, connType)
 	if err != nil {

@@ -37,7 +37,7 @@ type Options struct {
 	StatefulReconnectBufferSize int
 	// DetailedErrors shows clients the text of every error a method returns.
 	// Dangerous in public: texts of databases and files are none of their
-	// business. Errors made by [Error] are always shown.
+	// business. Errors made by [Error] are always shown. Default off.
 	DetailedErrors bool
 	// Parallel is how many methods of one connection may run at once. Default
 	// 1: in order, one after the other.
@@ -45,7 +45,7 @@ type Options struct {
 	// UserID derives the id that [Hub.User] finds connections by. It must be
 	// quick and depend on nothing but the peer. Default: peer.User.ID.
 	UserID func(peer *transport.Peer) string
-	// Filters wrap the methods and lifecycle hooks, outside those of [Hub.Use].
+	// Filters wrap the methods and lifecycle hooks, outside those of [Hub.Use]. Default none.
 	Filters []Filter
 	// MaxStreams is how many calls that take or return streams may run at once
 	// on one connection; each holds a goroutine, and one more is refused with an

@@ -25,13 +25,13 @@ type Options struct {
 	// AllowedOrigins are the foreign origins whose pages may connect, exactly
 	// as browsers send them: "https://app.example". The server's own host
 	// needs no entry. "*" lets every page of the world connect; it is refused
-	// unless WithoutCredentials is set.
+	// unless WithoutCredentials is set. Default none.
 	AllowedOrigins []string
 	// WithoutCredentials tells browsers of foreign origins to send no cookies.
-	// The official client then needs withCredentials: false.
+	// The official client then needs withCredentials: false. Default off.
 	WithoutCredentials bool
 	// AllowedHosts are names in Host that a server on loopback answers to
-	// beside its own; a proxy on the same machine needs the public name here.
+	// beside its own; a proxy on the same machine needs the public name here. Default none.
 	AllowedHosts []string
 
 	// Authenticate says who made a request, or refuses it with an error, on
@@ -50,7 +50,7 @@ type Options struct {
 	// because the new token allows less. old is nil for an anonymous
 	// connection. A poll with another token asks it, too.
 	OnAuthenticationRefresh func(r *http.Request, old, user *transport.User) error
-	// Headers are the request headers that hub methods may see, by name.
+	// Headers are the request headers that hub methods may see, by name. Default none.
 	Headers []string
 	// Context makes the context whose values methods see; cancellation is
 	// taken off it. It must not keep r. nil: no values.
@@ -59,7 +59,7 @@ type Options struct {
 	// StatefulReconnect grants clients that ask for it to lose their WebSocket
 	// and go on with another within DisconnectTimeout: what either side had not
 	// received is sent again, and the hub notices nothing. Each such connection
-	// keeps up to about Options.StatefulReconnectBufferSize of the hub in
+	// keeps up to about switchboard.Options.StatefulReconnectBufferSize in
 	// memory. Grant it on every node or on none. Default off.
 	StatefulReconnect bool
 
@@ -92,7 +92,7 @@ type Options struct {
 	Compression *Compression
 	// NoTrim leaves the garbage of a wave of new connections, some 12 KB each, to
 	// the next collection. By default one is asked for when the wave is over,
-	// unless the process has a large heap of its own.
+	// unless the process has a large heap of its own. Default off.
 	NoTrim bool
 	// Driver forces the way sockets are read and written: "event", "goroutine"
 	// or "stream". Default "auto": the cheapest that a connection allows.
@@ -104,7 +104,7 @@ type Options struct {
 	// whose pong does not come within that time. Default 0: nothing is waited for.
 	WebSocketKeepAliveTimeout time.Duration
 	// Subprotocols are those a WebSocket may be opened with, in order of
-	// preference; the first that the client offers is chosen. Official clients offer none.
+	// preference; the first that the client offers is chosen. Default none; official clients offer none.
 	Subprotocols []string
 	// MinimumProtocolVersion refuses clients that negotiate below it. Default 0.
 	MinimumProtocolVersion int

@@ -77,9 +77,9 @@ func (c *conn) refresh(r *http.Request, user *transport.User) outcomeOfRefresh {
 	c.mu.Lock()
 	s := c.session
 	c.mu.Unlock()
-	if s, ok := s.(transport.Refresher); ok {
-		run, err := s.Refresh(user)
-		c.run(c.session, run)
+	if hub, ok := s.(transport.Refresher); ok {
+		run, err := hub.Refresh(user)
+		c.run(s, run)
 		if err != nil {
 			c.h.Logger.Warn("endpoint: a token refresh by another user ended the connection", "conn", c.id, "reason", err)
 			return aborted

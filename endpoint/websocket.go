@@ -170,7 +170,7 @@ func (s *socket) Feed(p []byte) (run bool, err error) {
 
 // feedFrom hands on what s brought, and ends the connection if err says that
 // the peer has closed or broken the protocol: a word of the peer's is an end,
-// and is waited after by nobody (parity i.4).
+// and nobody waits after it (section i.4 of the protocol page).
 func (c *conn) feedFrom(s *socket, p []byte, err error) (run, current bool) {
 	c.feeding.Lock()
 	defer c.feeding.Unlock()

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -70,16 +72,16 @@ func behind(h http.Handler, header string, trusted []netip.Prefix) http.Handler 
 // nothing is sent on: a body has been on the wire in the clear already.
 func redirect(port string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = r.Host
-		}
+		host := (&url.URL{Host: r.Host}).Hostname() // without port and brackets
 		if host == "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
 			http.Error(w, "use HTTPS", http.StatusBadRequest)
 			return
 		}
-		if port != "443" {
+		switch {
+		case port != "443":
 			host = net.JoinHostPort(host, port)
+		case strings.Contains(host, ":"): // IPv6
+			host = "[" + host + "]"
 		}
 		w.Header().Set("Connection", "close")
 		http.Redirect(w, r, "https://"+host+r.URL.RequestURI(), http.StatusPermanentRedirect)

@@ -17,6 +17,17 @@ func (p *Plan) Call(ctx context.Context, conn any, raw [][]byte, dec Decode, upl
 }
 
 func (p *Plan) reflect(ctx context.Context, conn any, raw [][]byte, dec Decode, uploads []any) (any, error) {
+	return p.callWith(ctx, conn, uploads, func(i int, t reflect.Type) (reflect.Value, error) {
+		v := reflect.New(t)
+		if err := dec(raw[i], v.Interface()); err != nil {
+			return v, &BindError{Index: i, Err: err}
+		}
+		return v.Elem(), nil
+	})
+}
+
+// callWith calls the function; argument makes the i-th value from the wire.
+func (p *Plan) callWith(ctx context.Context, conn any, uploads []any, argument func(i int, t reflect.Type) (reflect.Value, error)) (any, error) {
 	in := make([]reflect.Value, len(p.params))
 	arg, upload := 0, 0
 	for i, param := range p.params {
@@ -29,11 +40,11 @@ func (p *Plan) reflect(ctx context.Context, conn any, raw [][]byte, dec Decode, 
 			in[i] = reflect.ValueOf(uploads[upload])
 			upload++
 		case fromWire:
-			v := reflect.New(param.typ)
-			if err := dec(raw[arg], v.Interface()); err != nil {
-				return nil, &BindError{Index: arg, Err: err}
+			v, err := argument(arg, param.typ)
+			if err != nil {
+				return nil, err
 			}
-			in[i] = v.Elem()
+			in[i] = v
 			arg++
 		}
 	}

@@ -26,27 +26,13 @@ func (p *Plan) Invoke(ctx context.Context, conn any, args []any, uploads ...any)
 	if len(args) != len(p.Args) {
 		return nil, fmt.Errorf("the method takes %d argument(s), a filter has left %d", len(p.Args), len(args))
 	}
-	in := make([]reflect.Value, len(p.params))
-	arg, upload := 0, 0
-	for i, param := range p.params {
-		switch param.kind {
-		case fromContext:
-			in[i] = reflect.ValueOf(ctx)
-		case fromConn:
-			in[i] = reflect.ValueOf(conn)
-		case fromUpload:
-			in[i] = reflect.ValueOf(uploads[upload])
-			upload++
-		case fromWire:
-			v, ok := fit(args[arg], param.typ)
-			if !ok {
-				return nil, fmt.Errorf("argument %d must be a %v, a filter has made it a %T", arg+1, param.typ, args[arg])
-			}
-			in[i] = v
-			arg++
+	return p.callWith(ctx, conn, uploads, func(i int, t reflect.Type) (reflect.Value, error) {
+		v, ok := fit(args[i], t)
+		if !ok {
+			return v, fmt.Errorf("argument %d must be a %v, a filter has made it a %T", i+1, t, args[i])
 		}
-	}
-	return p.results(p.fn.Call(in))
+		return v, nil
+	})
 }
 
 // fit makes v a value of type t; nil is one of every type that knows it.

@@ -57,6 +57,13 @@ func (o *Outbox) lose(c carrier, said bool) (goesOn bool) {
 	return true
 }
 
+// carriedBy reports whether c is the carrier still.
+func (o *Outbox) carriedBy(c carrier) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.push == c
+}
+
 // Drop hangs up the push carrier of a resumable outbox as if it were lost.
 func (o *Outbox) Drop() {
 	o.mu.Lock()

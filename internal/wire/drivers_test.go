@@ -64,6 +64,7 @@ type recorder struct {
 	cause  error
 	change chan struct{} // closed at the next change
 	run    func()
+	end    func() // in End
 	judge  func(all []byte) error
 }
 
@@ -105,6 +106,9 @@ func (r *recorder) End(cause error) bool {
 	defer r.mu.Unlock()
 	r.ends++
 	r.cause = cause
+	if r.end != nil {
+		r.end()
+	}
 	r.changed()
 	return true
 }
@@ -330,6 +334,25 @@ func TestDriversPeerLeaves(t *testing.T) {
 		_ = l.peer.Close()
 		<-l.out.Done()
 		in.await(func(fed []byte, ends int) bool { return ends == 1 && string(fed) == "last words" })
+	})
+}
+
+// TestDriversPeerLeavesAtTheEnd: when the hub ends a connection at the moment
+// its peer leaves, nobody waits for the clock of the ladder.
+func TestDriversPeerLeavesAtTheEnd(t *testing.T) {
+	onEachDriver(t, func(t *testing.T, v variant) {
+		in := &recorder{}
+		l := newLine(t, v, OutboxOptions{CloseTimeout: time.Minute}, "", in)
+		in.mu.Lock()
+		in.end = func() { l.out.Close(transport.Normal) }
+		in.mu.Unlock()
+		_ = l.peer.Close()
+		select {
+		case <-l.out.Done():
+		case <-time.After(10 * time.Second):
+			t.Error("the outbox outlives its socket")
+			l.out.Kill(nil)
+		}
 	})
 }
 

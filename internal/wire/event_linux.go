@@ -213,16 +213,18 @@ func (c *event) settle() (settled bool) {
 
 // close gives the descriptor back. The token is never released again.
 func (c *event) close() {
-	if !c.told {
-		c.told = true
-		switch {
-		case c.out.lose(c, false):
-			c.lost()
-		default:
-			c.out.Kill(nil) // a failed write has only marked it
-			if c.in.End(nil) {
-				c.out.engine.Go("invoke", c.in.Run)
-			}
+	told := c.told
+	c.told = true
+	switch {
+	case told && c.out.carriedBy(c):
+		c.out.Kill(nil) // the ladder has no rungs without a socket
+	case told:
+	case c.out.lose(c, false):
+		c.lost()
+	default:
+		c.out.Kill(nil) // a failed write has only marked it
+		if c.in.End(nil) {
+			c.out.engine.Go("invoke", c.in.Run)
 		}
 	}
 	c.out.mu.Lock()

@@ -1,6 +1,5 @@
 import { DefaultHttpClient, type HttpRequest, type HttpResponse, type IHttpConnectionOptions, NullLogger } from "@microsoft/signalr";
-
-type Signal = NonNullable<HttpRequest["abortSignal"]>;
+import { joined } from "./signal";
 
 /**
  * The saboteur holds the carriers of one connection (sockets, event streams,
@@ -80,19 +79,4 @@ export class Saboteur {
       }
     })(NullLogger.instance);
   }
-}
-
-/** A signal that ends with the given one, or by itself. */
-function joined(outer?: Signal) {
-  const signal = {
-    aborted: outer?.aborted ?? false,
-    onabort: null as (() => void) | null,
-    abort() {
-      if (signal.aborted) return;
-      signal.aborted = true;
-      signal.onabort?.();
-    },
-  };
-  if (outer) outer.onabort = signal.abort;
-  return signal;
 }

@@ -1,8 +1,7 @@
 import { DefaultHttpClient, type HttpRequest, type HttpResponse, type IHttpConnectionOptions, NullLogger } from "@microsoft/signalr";
+import { joined, type Signal } from "../kit/signal";
 import type { Clock } from "./clock";
 import { Pipe, type Weather } from "./weather";
-
-type Signal = NonNullable<HttpRequest["abortSignal"]>;
 
 const utf8 = new TextEncoder();
 const size = (data: unknown) => (typeof data === "string" ? utf8.encode(data).length : data instanceof ArrayBuffer ? data.byteLength : 0);
@@ -185,19 +184,4 @@ export class Tap {
     if (this.weather.delay) await new Promise((done) => setTimeout(done, this.weather.delay));
     if (signal.aborted) throw new Error("The network is cut.");
   }
-}
-
-/** A signal that ends with the given one, or by itself. */
-function joined(outer?: Signal) {
-  const signal = {
-    aborted: outer?.aborted ?? false,
-    onabort: null as (() => void) | null,
-    abort() {
-      if (signal.aborted) return;
-      signal.aborted = true;
-      signal.onabort?.();
-    },
-  };
-  if (outer) outer.onabort = signal.abort;
-  return signal;
 }

@@ -36,17 +36,20 @@ func (h *Handler) connect(w http.ResponseWriter, r *http.Request, user *transpor
 
 // takeOver turns a request into an open line: the socket itself, or a stream
 // of HTTP/2, whose handler must then stay.
-func takeOver(w http.ResponseWriter, r *http.Request, o *wsconn.UpgradeOptions) (nc net.Conn, buffered []byte, err error) {
+func takeOver(w http.ResponseWriter, r *http.Request, o *wsconn.UpgradeOptions) (nc net.Conn, buffered []byte, d *wsconn.Deflate, err error) {
 	if !isExtendedConnect(r) {
-		nc, buffered, _, err = wsconn.Upgrade(w, r, o)
-		return nc, buffered, err
+		nc, buffered, agreed, err := wsconn.Upgrade(w, r, o)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		return nc, buffered, agreed.Deflate, nil
 	}
 	if name := wsconn.Subprotocol(o.Subprotocols, r.Header); name != "" {
 		w.Header().Set("Sec-WebSocket-Protocol", name)
 	}
 	line := newStreamLine(w, r)
 	w.WriteHeader(http.StatusOK)
-	return line, nil, line.rc.Flush()
+	return line, nil, nil, line.rc.Flush()
 }
 
 // stay keeps the handler of an HTTP/2 stream until the stream has ended: it

@@ -93,6 +93,12 @@ type Options struct {
 	// Subprotocols are those a WebSocket may be opened with, in order of
 	// preference; the first that the client offers is chosen. Official clients offer none.
 	Subprotocols []string
+	// Compression offers permessage-deflate (RFC 7692) on WebSockets; browsers
+	// take it. A broadcast is compressed once for all who take it. nil: off, which
+	// is the default, because a message that holds both a secret and an attacker's text
+	// shows by its length how much they share (CRIME), and because each message costs
+	// CPU time on both sides. Turn it on for big texts that are nobody's secret.
+	Compression *Compression
 	// MinimumProtocolVersion refuses clients that negotiate below it. Default 0.
 	MinimumProtocolVersion int
 
@@ -112,6 +118,20 @@ type Options struct {
 	// Logger takes what the endpoint has to say; tokens never reach it. Default slog.Default().
 	Logger *slog.Logger
 }
+
+// Compression says what is compressed.
+type Compression struct {
+	// MinSize is the message from which it is tried, in bytes: 1,024. Smaller
+	// ones hardly become shorter. What does not is sent as it is.
+	MinSize int
+}
+
+const (
+	defaultMinSize = 1024
+	// maxInflated bounds a WebSocket message of a client that may compress,
+	// before the hub looks at what is in it.
+	maxInflated = 1 << 20
+)
 
 // settings are checked options.
 type settings struct {
@@ -198,6 +218,9 @@ func (s *settings) checkWebSocket() error {
 	default:
 		s.WebSocketKeepAliveInterval = interval
 	}
+	if c := s.Compression; c != nil && c.MinSize < 0 {
+		return fmt.Errorf("the option Compression.MinSize must not be negative, it is %d", c.MinSize)
+	}
 	for i, name := range s.Subprotocols {
 		if !isToken(name) || slices.Contains(s.Subprotocols[:i], name) {
 			return fmt.Errorf("the option Subprotocols must name tokens of RFC 6455, each once; %q is none or there twice", name)
@@ -231,5 +254,9 @@ func isToken(name string) bool {
 
 // upgrade is what a WebSocket is opened with.
 func (h *Handler) upgrade() *wsconn.UpgradeOptions {
-	return &wsconn.UpgradeOptions{Timeout: h.WriteTimeout, Subprotocols: h.Subprotocols}
+	o := &wsconn.UpgradeOptions{Timeout: h.WriteTimeout, Subprotocols: h.Subprotocols}
+	if h.Compression != nil {
+		o.Deflate = &wsconn.Deflate{MinSize: cmp.Or(h.Compression.MinSize, defaultMinSize)}
+	}
+	return o
 }

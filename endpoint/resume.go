@@ -43,7 +43,7 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn, user *
 	if !c.follow(w, r, user) {
 		return nil
 	}
-	nc, buffered, err := takeOver(w, r, h.upgrade())
+	nc, buffered, deflate, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		h.Logger.Warn("endpoint: no WebSocket", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
 		if e, ok := errors.AsType[*wsconn.UpgradeError](err); ok {
@@ -51,7 +51,7 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request, c *conn, user *
 		}
 		return nil
 	}
-	c.plug(nc, buffered, &socket{c: c, resumed: time.Now().UnixNano(), turn: turn})
+	c.plug(nc, buffered, &socket{c: c, deflate: deflate, resumed: time.Now().UnixNano(), turn: turn})
 	return nc
 }
 
@@ -118,7 +118,7 @@ func (c *conn) plug(nc net.Conn, buffered []byte, s *socket) {
 		_ = nc.Close() // nothing was said on it
 		return
 	}
-	if taken := c.h.engine.Attach(nc, buffered, c.out, framing, s); !s.first() {
+	if taken := c.h.engine.Attach(nc, buffered, c.out, s.framing(), s); !s.first() {
 		if !taken {
 			return // the end was quicker
 		}

@@ -35,7 +35,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		stay(h.resume(w, r, c, user))
 		return
 	}
-	nc, buffered, err := takeOver(w, r, h.upgrade())
+	nc, buffered, deflate, err := takeOver(w, r, h.upgrade())
 	if err != nil {
 		c.remove()
 		h.counts.refuse(ByUpgrade)
@@ -51,7 +51,7 @@ func (h *Handler) websocket(w http.ResponseWriter, r *http.Request, user *transp
 		h.engine.Attach(nc, nil, c.out, framing, discard{})
 		return
 	}
-	c.plug(nc, buffered, &socket{c: c})
+	c.plug(nc, buffered, &socket{c: c, deflate: deflate})
 }
 
 // forUpgrade finds or makes the connection of an upgrade request. An unknown
@@ -96,9 +96,10 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request, user *trans
 // socket is the reading side of a WebSocket: frames become a stream of bytes,
 // because a hub message may be split over frames and many may share one.
 type socket struct {
-	c      *conn
-	parser *parser // kept while a message has not come whole
-	keep   keepAlive
+	c       *conn
+	parser  *parser         // kept while a message has not come whole
+	deflate *wsconn.Deflate // what was agreed on; nil: no compression
+	keep    keepAlive
 
 	turn    int         // see resuming
 	resumed int64       // when it took another's place, in Unix nanoseconds; 0 for a connection's first
@@ -114,20 +115,44 @@ type parser struct {
 
 var parsers = sync.Pool{New: func() any { return &parser{machine: wsconn.New(wsconn.Config{})} }}
 
+// inflaters are parsers of sockets with compression.
+var inflaters = sync.Pool{New: func() any {
+	return &parser{machine: wsconn.New(wsconn.Config{MaxMessage: maxInflated, Deflate: &wsconn.Deflate{}})}
+}}
+
+// parsers are those that fit what was agreed on.
+func (s *socket) parsers() *sync.Pool {
+	if s.deflate != nil {
+		return &inflaters
+	}
+	return &parsers
+}
+
+// framing is how frames stand on s.
+func (s *socket) framing() wire.Framing {
+	if s.deflate != nil {
+		return wsconn.Framing{Deflate: s.deflate}
+	}
+	return framing
+}
+
 // Feed implements wire.Input. A socket that has been replaced is not heard any more.
 func (s *socket) Feed(p []byte) (run bool, err error) {
 	x := s.parser
 	if x == nil {
-		x = parsers.Get().(*parser)
+		x = s.parsers().Get().(*parser)
 		x.socket, s.parser = s, x
 	}
 	x.body = p[:0] // payloads only move towards the front, over headers that are read
+	if s.deflate != nil {
+		x.body = nil // they may be longer than what they came in
+	}
 	err = x.machine.Feed(p, x)
 	run, current := s.c.feedFrom(s, x.body, err)
 	x.body = nil
 	if err == nil && x.machine.AtRest() {
 		x.socket, s.parser = nil, nil
-		parsers.Put(x)
+		s.parsers().Put(x)
 	}
 	if err == nil && current {
 		return run, nil

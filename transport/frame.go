@@ -1,5 +1,7 @@
 package transport
 
+import "sync/atomic"
+
 // Op says what a frame is on a transport that knows kinds of messages. The
 // values are the opcodes of RFC 6455, section 5.2. Transports without kinds
 // (Server-Sent Events, long polling) carry OpText and OpBinary and drop the rest.
@@ -35,6 +37,9 @@ type Frame struct {
 	Payload []byte
 	Op      Op
 	Class   Class
+	// packed is the payload's compressed form once a receiver has wanted it;
+	// empty: not worth it.
+	packed atomic.Pointer[[]byte]
 	// Key makes a later event with the same key replace this one while it is still pending. Empty: never replaced.
 	Key string
 }
@@ -51,3 +56,18 @@ const (
 	// DropOldest drops what has waited longest.
 	DropOldest
 )
+
+// Packed returns the payload's compressed form, shared by all receivers who want
+// it: pack makes it for the first of them, and again at most for those who ask
+// meanwhile. It is nil if it is not shorter, or pack fails.
+func (f *Frame) Packed(pack func(payload []byte) ([]byte, error)) []byte {
+	if p := f.packed.Load(); p != nil {
+		return *p
+	}
+	p, err := pack(f.Payload)
+	if err != nil || len(p) >= len(f.Payload) {
+		p = nil
+	}
+	f.packed.CompareAndSwap(nil, &p)
+	return p
+}

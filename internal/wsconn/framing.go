@@ -19,7 +19,7 @@ func (w Framing) Append(dst []byte, f *transport.Frame) []byte {
 	payload := f.Payload
 	h := wsframe.Header{Fin: true, Op: wsframe.Op(f.Op), Masked: w.Client}
 	if w.compresses(f) {
-		if p, err := deflate(payload); err == nil && len(p) < len(payload) {
+		if p := f.Packed(deflate); p != nil {
 			payload, h.Rsv1 = p, true
 		}
 	}

@@ -112,6 +112,13 @@ func TestRefusedElsewhere(t *testing.T) {
 		{nil, []string{"--auth-issuer", "x"}, "nothing verifies tokens"},
 		{nil, []string{"--websockets-over-http2"}, "no HTTP/2 without TLS"},
 		{nil, []string{"--acme-domain", "a.example", "--tls-cert", "c", "--tls-key", "k"}, "not both"},
+		{nil, []string{"--limits", "maybe"}, `"maybe" is not one of on, dry-run, off`},
+		{nil, []string{"--max-calls-per-second", "0"}, "would let nothing through"},
+		{nil, []string{"--max-connections-per-user", "-5"}, "ConnectionsPerUser"},
+		{nil, []string{"--admin-addr", "5010"}, "nor none"},
+		{nil, []string{"--otlp-endpoint", "collector:4318"}, "no http or https URL"},
+		{nil, []string{"--trace-ratio", "2"}, "not between 0 and 1"},
+		{nil, []string{"--drain-time", "-1s"}, "must not be negative"},
 		{nil, []string{"--acme-directory", "http://ca.example"}, "no https URL"},
 	} {
 		_, err := loadArgs(c.environ, c.args...)
@@ -149,6 +156,16 @@ func TestGalleryDefault(t *testing.T) {
 	} {
 		if got := configured(t, c.args...).gallery(c.addr); got != c.want {
 			t.Errorf("%v on %v: %v", c.args, c.addr, got)
+		}
+	}
+}
+
+// TestLimitsReachTheEndpoint: on by default, and as they are set.
+func TestLimitsReachTheEndpoint(t *testing.T) {
+	for args, want := range map[string]bool{"--limits=on": true, "--limits=dry-run": true, "--limits=off": false, "--max-bytes-per-second=-1": true} {
+		d, err := newDoor(configured(t, args), quiet())
+		if err != nil || (d.options.Guard != nil) != want {
+			t.Errorf("%s: %v %v", args, d, err)
 		}
 	}
 }

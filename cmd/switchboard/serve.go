@@ -19,8 +19,9 @@ func serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the gallery, the chat hub and the raw echo",
 		Long: `Serve the gallery at /, the chat hub at /chatHub and a raw WebSocket echo at /ws
-(on a loopback address, or with --gallery), and /healthz. Ctrl-C ends it cleanly:
-clients are told to reconnect.
+(on a loopback address, or with --gallery), /healthz and /readyz; metrics and
+profiles are on --admin-addr. Ctrl-C or SIGTERM ends it cleanly: clients are told
+to reconnect, one after the other; a second one ends it at once.
 
 Every flag can also be set in the environment (--tls-cert as SWITCHBOARD_TLS_CERT)
 and in a configuration file (tls-cert: ...); flags win over the environment, and

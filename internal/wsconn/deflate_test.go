@@ -227,3 +227,22 @@ func TestCheckAnswer(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkPacked is one more receiver of 2 KiB of text: of a broadcast, which
+// is compressed once, and of a message of its own.
+func BenchmarkPacked(b *testing.B) {
+	payload := bytes.Repeat([]byte(`{"user":"ann","message":"hello"},`), 64)
+	w := Framing{Deflate: &Deflate{MinSize: 100}}
+	var buf []byte
+	b.Run("shared", func(b *testing.B) {
+		f := &transport.Frame{Payload: payload, Op: transport.OpText}
+		for b.Loop() {
+			buf = w.Append(buf[:0], f)
+		}
+	})
+	b.Run("own", func(b *testing.B) {
+		for b.Loop() {
+			buf = w.Append(buf[:0], &transport.Frame{Payload: payload, Op: transport.OpText})
+		}
+	})
+}

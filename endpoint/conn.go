@@ -1,10 +1,8 @@
 package endpoint
 
 import (
-	"context"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -270,84 +268,4 @@ func (c *conn) remove() {
 		watch.Stop()
 	}
 	c.released()
-}
-
-// Tick implements wire.Ticker: orphans are ended, sessions look at the clock.
-func (c *conn) Tick(now time.Time) (next time.Time) {
-	c.mu.Lock()
-	s, attached, orphaned := c.session, c.attached, c.since.Add(c.patience())
-	socket := c.socket
-	late := !attached && !now.Before(orphaned)
-	c.gone = c.gone || late // from now on no carrier can attach
-	c.mu.Unlock()
-	if late {
-		c.end(transport.ErrIdle)
-		if c.h.draining() {
-			c.out.Kill(nil) // nobody will fetch the farewell
-		}
-		return time.Time{}
-	}
-	if s != nil {
-		if socket.silent(now) {
-			c.drop(socket)
-		}
-		var run bool
-		next, run = s.Tick(now)
-		c.run(s, run)
-		next = c.upkeep(s, now, next)
-	}
-	switch {
-	case attached && next.IsZero():
-		return now.Add(time.Hour) // the carrier ends the watch
-	case !attached && (next.IsZero() || orphaned.Before(next)):
-		return orphaned
-	}
-	return next
-}
-
-// lastPoll is how long a server that goes down waits for the poll that fetches
-// the farewell. A client that is there polls again at once.
-const lastPoll = time.Second
-
-// patience is how long a connection may be without a carrier. c.mu is held.
-func (c *conn) patience() time.Duration {
-	if c.kind == transport.LongPolling && c.h.draining() {
-		return min(lastPoll, c.h.DisconnectTimeout)
-	}
-	return c.h.DisconnectTimeout
-}
-
-// intern gives the usual path as the handler's own string: the request's would
-// keep the whole line it was read from.
-func (h *Handler) intern(path string) string {
-	if path == h.mountedAt {
-		return h.mountedAt
-	}
-	return strings.Clone(path)
-}
-
-// peer is what methods may know of the request. It runs the Context option, so
-// it comes before the connection is claimed.
-func (c *conn) peer(r *http.Request, user *transport.User, kind transport.Kind) *transport.Peer {
-	p := &transport.Peer{
-		ConnectionID: c.id,
-		Transport:    kind,
-		RemoteAddr:   r.RemoteAddr,
-		Path:         c.h.intern(r.URL.Path),
-		Query:        publicQuery(r),
-		User:         user,
-		Context:      context.Background(),
-	}
-	if c.h.Context != nil {
-		p.Context = context.WithoutCancel(c.h.Context(r))
-	}
-	for _, name := range c.h.Headers {
-		if v := r.Header.Values(name); len(v) > 0 {
-			if p.Header == nil {
-				p.Header = map[string][]string{}
-			}
-			p.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), v...)
-		}
-	}
-	return p
 }

@@ -74,6 +74,7 @@ func (m *member) Tick(now time.Time) (next time.Time) {
 
 func newCrowd(n, perGroup int) *crowd {
 	c := &crowd{n: n, perGroup: perGroup, engine: wire.NewEngine(slog.New(slog.DiscardHandler))}
+	c.engine.NoTrim() // collections are measured by themselves
 	c.hub = switchboard.NewHub("crowd", &switchboard.Options{Logger: slog.New(slog.DiscardHandler), KeepAliveInterval: time.Hour, ClientTimeout: 3 * time.Hour})
 	for i := range n {
 		c.ids = append(c.ids, "connection-"+strconv.Itoa(1e9+i))

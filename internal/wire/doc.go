@@ -10,8 +10,63 @@
 //     be written. It is a transport.Link, and outlives its carriers.
 //   - A resumable outbox (resend.go) numbers what it sends and survives the loss
 //     of its push carrier: the next one gets what the client may have missed.
-//   - A push carrier ([Engine.Stream]) is a socket that the engine reads and
+//   - A push carrier ([Engine.Attach]) is a socket that the engine reads and
 //     writes. A pull carrier is a handler's goroutine that calls [Outbox.Take].
+//   - A driver is a way to serve a push carrier: event, goroutine or stream
+//     (driver.go). Memory (memory.go) is one without a socket.
+//
+// # A tour: the event driver
+//
+// epoll is the kernel's list of sockets to watch. One asks it which of them
+// have something to say; until then none of them costs more than its entry.
+// Go watches its sockets with one, too, but a goroutine must wait for each.
+// So the engine takes a socket's descriptor out of Go's hands and into a list
+// of its own (poller_linux.go). It is told once when something changes
+// ("edge-triggered"), and so must read until nothing is left.
+//
+// A message on its way in:
+//
+//  1. The poller's goroutine hears that a socket can be read. It claims the
+//     socket's reading token (token.go) and puts the connection on the queue of
+//     the crew (crew.go). If the token is taken, it leaves a note on it instead.
+//  2. A member of the crew reads into a borrowed buffer and feeds the [Input],
+//     which parses and queues but runs nothing. When the kernel has no more, the
+//     member releases the token; a note found there means: look again.
+//  3. If the input has something to run, the member sees that another one is
+//     awake, corks the outbox and calls Run: the methods of a hub, on the
+//     goroutine that has read. However long they take, others go on reading.
+//
+// A message on its way out:
+//
+//  1. Send or Queue appends a frame to the outbox under its lock. This is the
+//     order on the wire.
+//  2. Corked, it waits until the methods that were called together have
+//     returned, or for a millisecond (cork.go). Queued, it waits for a flush
+//     worker, one for each processor, which comes as soon as it can
+//     (flusher.go). Else the sender goes on to write at once.
+//  3. Whoever writes, under the outbox's lock, takes everything that is
+//     pending (outbox_take.go), puts it into its form side by side in a
+//     borrowed buffer, and hands it to the kernel in one write
+//     (event_write_linux.go).
+//  4. If the kernel takes only a part, the frames stay with how much of the
+//     first is written. The poller hears when there is room again, and leaves
+//     the rest to a flush worker.
+//
+// Who holds what:
+//
+//	the reading token    read, and close: one goroutine at a time
+//	the outbox's lock    pending, write, and the step from open to dead
+//	nobody               frames: they are shared and never change
+//
+// So a descriptor is never closed while somebody is about to use its number,
+// which the kernel may have given to another user's socket by then.
+// ownership_test.go tries that in every order there is.
+//
+// The goroutine and stream drivers (stream.go) have a goroutine that waits for
+// each connection, without a buffer or with a small one, and start another
+// to write, because a write may block there: a TLS connection's does.
+//
+// # The end
 //
 // Life of an outbox (outbox_close.go):
 //

@@ -35,7 +35,7 @@ func TestCompressionBothWays(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	for _, mode := range []cws.CompressionMode{cws.CompressionNoContextTakeover, cws.CompressionContextTakeover, cws.CompressionDisabled} {
-		c, _, err := cws.Dial(ctx, strings.Replace(s.URL, "http", "ws", 1)+"/hub", &cws.DialOptions{CompressionMode: mode, CompressionThreshold: 100})
+		c, _, err := cws.Dial(ctx, strings.Replace(s.URL, "http", "ws", 1)+"/hub", &cws.DialOptions{HTTPClient: s.Client(), CompressionMode: mode, CompressionThreshold: 100})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -119,9 +119,14 @@ func serveOn(ctx context.Context, l net.Listener, c *config, id *identity, s *si
 	fresh := watchFresh(server)
 	failed := make(chan error, 1)
 	go func() { failed <- start() }() // ends with Shutdown
+	giveUp := func(err error) error { // what demos keep is saved all the same
+		ending, cancel := context.WithTimeout(context.Background(), c.DrainTime)
+		defer cancel()
+		return errors.Join(err, s.shutdown(ending))
+	}
 	select {
 	case err := <-failed:
-		return err
+		return giveUp(err)
 	case <-ctx.Done():
 	}
 	fmt.Println("Shutting down. Clients are told to reconnect; Ctrl-C again ends at once.")
@@ -131,7 +136,7 @@ func serveOn(ctx context.Context, l net.Listener, c *config, id *identity, s *si
 		select {
 		case <-time.After(c.DrainWait):
 		case err := <-failed:
-			return err
+			return giveUp(err)
 		}
 	}
 	ending, cancel := context.WithTimeout(context.Background(), c.DrainTime)

@@ -206,3 +206,21 @@ func TestUsedPort(t *testing.T) {
 		t.Errorf("a used port: %v", err)
 	}
 }
+
+// TestServeThatFailsEndsTheSite: a listener that breaks does not cost the demos what they keep.
+func TestServeThatFailsEndsTheSite(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	s := plainSite(t, false)
+	ended := 0
+	s.ends = append(s.ends, func(context.Context) error { ended++; return nil })
+	if err := serveOn(t.Context(), l, configured(t), nil, s, quiet()); err == nil {
+		t.Error("a closed listener is no error")
+	}
+	if ended != 1 {
+		t.Errorf("the demos were ended %d times", ended)
+	}
+}

@@ -38,7 +38,7 @@ for (const [transport, off, says] of [
     assert.equal(await a.inputValue("#text"), "", "a sent text leaves the field");
     if (transport === "WebSockets") await shoot(a, "chat-busy");
     await b.close();
-    await a.waitForSelector('#log .news:has-text("Bea has left.")');
+    await a.waitForSelector('#log .news:has-text("Bea has left.")', { timeout: 30_000 }); // over long polling a page that closes may be an orphan first
     await sound(a);
     await a.close();
   });

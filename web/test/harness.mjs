@@ -79,7 +79,7 @@ class Stage {
 
 function serve(port, data) {
   return new Promise((yes, no) => {
-    const child = spawn(path.join(root, "bin/switchboard"), ["serve", "--addr", `localhost:${port}`, "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(path.join(root, "bin/switchboard"), ["serve", "--addr", `localhost:${port}`, "--data", data, "--admin-addr", "none"], { stdio: ["ignore", "pipe", "inherit"] });
     let out = "";
     child.stdout.on("data", (d) => {
       out += d;

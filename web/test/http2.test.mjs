@@ -13,7 +13,7 @@ const binary = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..
 
 function serve(...args) {
   return new Promise((yes, no) => {
-    const child = spawn(binary, ["serve", "--addr", "localhost:0", "--bench", ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(binary, ["serve", "--addr", "localhost:0", "--bench", "--admin-addr", "none", ...args], { stdio: ["ignore", "pipe", "inherit"] });
     let out = "";
     const ended = new Promise((done) => child.once("exit", done));
     ended.then((code) => no(new Error(`the server ended with code ${code} before it listened`)));

@@ -71,7 +71,7 @@ func (h *Hub) waitDrained(ctx context.Context, open []*session) error {
 			return context.Cause(ctx)
 		}
 	}
-	h.work.Wait()
+	h.work.Wait() // no method runs any more: these goroutines only return
 	return nil
 }
 

@@ -42,8 +42,8 @@
 //     order on the wire.
 //  2. Corked, it waits until the methods that were called together have
 //     returned, or for a millisecond (cork.go). Queued, it waits for a flush
-//     worker, one for each processor, which comes as soon as it can
-//     (flusher.go). Else the sender goes on to write at once.
+//     worker, of which there are at most as many as processors and which all
+//     take from one list (flusher.go). Else the sender goes on to write at once.
 //  3. Whoever writes, under the outbox's lock, takes everything that is
 //     pending (outbox_take.go), puts it into its form side by side in a
 //     borrowed buffer, and hands it to the kernel in one write

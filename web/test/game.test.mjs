@@ -18,7 +18,7 @@ const open = async (name, o) => {
 };
 const key = (name) => name.padEnd(20, "-");
 
-/** Somebody in Node who sees every frame. until() waits for a frame in which something holds of a player, by name. */
+/** Somebody in Node who sees every frame. until() waits for a frame in which something holds of a player, by name, and gives the player's row and the tick. */
 const watcher = async (name, o) => {
   const c = await s.client("/gameHub", { protocol: new MessagePackHubProtocol(), ...o });
   const who = new Map();
@@ -40,7 +40,7 @@ const watcher = async (name, o) => {
           if (!row || !holds(row, f)) return;
           waits.delete(look);
           clearTimeout(late);
-          done(row);
+          done([...row, f.tick]);
         };
         waits.add(look);
       }),
@@ -186,9 +186,9 @@ test("abuse is answered politely and hurts nobody else", async () => {
   await assert.rejects(rude.c.invoke("Steer", { seq: 1, dx: 120, dy: 0, dash: false }), /from -100 to 100/);
   await assert.rejects(rude.c.invoke("Steer", { seq: 1, dx: NaN, dy: 0, dash: false }));
   for (let i = 0; i < 10_000; i++) void rude.c.send("Steer", { seq: i + 1, dx: 100, dy: 0, dash: true });
-  const [, x0] = await w.until("<img src=x>", (r) => r[8] > 9000);
-  const [, x1] = await w.until("<img src=x>", () => true);
-  assert.ok(Math.abs(x1 - x0) <= 60 * 16, "nobody is faster for sending more");
+  const flooded = await w.until("<img src=x>", (r) => r[8] > 4900); // 5,000 calls at once are allowed; a fast machine's others are dropped
+  const next = await w.until("<img src=x>", () => true);
+  assert.ok(Math.abs(next[1] - flooded[1]) <= 60 * 16 * (next[9] - flooded[9]), `nobody is faster for sending more: ${flooded}; ${next}`);
   const closed = new Promise((done) => rude.c.onclose(done));
   await assert.rejects(rude.c.invoke("Enter", "x".repeat(1_000_000), "Rude"));
   await closed; // a message of 1 MB ends its own connection

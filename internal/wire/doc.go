@@ -43,7 +43,9 @@
 //  2. Corked, it waits until the methods that were called together have
 //     returned, or for a millisecond (cork.go). Queued, it waits for a flush
 //     worker, of which there are at most as many as processors and which all
-//     take from one list (flusher.go). Else the sender goes on to write at once.
+//     take from one list (flusher.go); what is queued from inside a method waits
+//     for the method as well, as long as a cork holds. Else the sender goes on
+//     to write at once.
 //  3. Whoever writes, under the outbox's lock, takes everything that is
 //     pending (outbox_take.go), puts it into its form side by side in a
 //     borrowed buffer, and hands it to the kernel in one write

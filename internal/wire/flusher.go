@@ -3,6 +3,7 @@ package wire
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // flusher writes what a fan-out has left behind. Appending a message to ten
@@ -10,13 +11,18 @@ import (
 // calls. So the sender only puts the outboxes on a list, and the flush workers
 // go through it, running only while there is something to do. A worker takes
 // everything that is pending for a connection and writes it at once; when the
-// workers are behind, many messages go out in one write. Nothing waits on
-// purpose, but a second worker comes only for a long list: one that is a
+// workers are behind, many messages go out in one write. So a worker does not
+// begin while the methods of a connection run, unless they take longer than a
+// cork holds (cork.go): what calls that came together send to all goes out
+// together. And a second worker comes only for a long list: one that is a
 // little behind writes less often than two that are not.
 type flusher struct {
 	engine *Engine
 	work   func()
 	most   int // workers at a time
+
+	holds  atomic.Int32 // corked outboxes
+	waited atomic.Bool  // the list waits for one of them
 
 	mu      sync.Mutex
 	dirty   []*Outbox // from head on
@@ -28,8 +34,9 @@ const (
 	// chunk is how many connections a worker takes from the list at a time.
 	// Behind it others may have its processor.
 	chunk = 64
-	// backlog is how many connections each worker may have before it, before
-	// another one comes to help.
+	// backlog is how many connections may be listed before a worker begins
+	// whatever holds it, and how many each may have before it until another one
+	// comes to help.
 	backlog = 2048
 )
 
@@ -43,8 +50,41 @@ func newFlusher(e *Engine) *flusher {
 func (f *flusher) add(o *Outbox) {
 	f.mu.Lock()
 	f.dirty = append(f.dirty, o)
-	start := f.workers == 0 || f.workers < f.most && len(f.dirty)-f.head > f.workers*backlog
+	start := f.recruit()
+	f.mu.Unlock()
 	if start {
+		f.engine.start(f.work)
+	}
+}
+
+// recruit reports whether a new worker must be started, and counts it. f.mu is held.
+func (f *flusher) recruit() bool {
+	n := len(f.dirty) - f.head
+	start := n > max(f.workers, 1)*backlog && f.workers < f.most
+	if f.workers == 0 && !start && n > 0 {
+		f.waited.Store(true)
+		start = f.holds.Load() == 0 // looked at behind the store: release does it the other way round
+	}
+	if start {
+		f.waited.Store(false)
+		f.workers++
+	}
+	return start
+}
+
+// hold has the list wait until a release, if it is not long.
+func (f *flusher) hold() { f.holds.Add(1) }
+
+// release ends a hold. Whatever waits is written now: others that hold must not delay it.
+func (f *flusher) release() {
+	f.holds.Add(-1)
+	if !f.waited.Load() {
+		return
+	}
+	f.mu.Lock()
+	start := f.workers == 0 && len(f.dirty) > f.head
+	if start {
+		f.waited.Store(false)
 		f.workers++
 	}
 	f.mu.Unlock()

@@ -45,7 +45,9 @@ func (o *Outbox) clean() {
 func (o *Outbox) cork() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.corks++
+	if o.corks++; o.corks == 1 {
+		o.engine.flusher.hold()
+	}
 	if !o.corked {
 		o.corked = true
 		o.engine.corks.watch(o)
@@ -57,7 +59,9 @@ func (o *Outbox) uncork() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.corks > 0 {
-		o.corks--
+		if o.corks--; o.corks == 0 {
+			defer o.engine.flusher.release()
+		}
 	}
 	o.flush()
 }
@@ -74,6 +78,7 @@ func (o *Outbox) uncorkLate() {
 	if o.push != nil && o.ready() {
 		o.soil()
 	}
+	o.engine.flusher.release()
 }
 
 // Flush writes what is held back.

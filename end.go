@@ -45,14 +45,21 @@ func (s *session) connect() {
 	}
 }
 
-// respond sends the handshake response and makes the client addressable. That
-// it has left meanwhile changes nothing: what it sent before is still done.
+// respond sends the handshake response and makes the client addressable. The
+// response and the word that it is out are one step: an end between them would
+// give the client no Close. After an end nothing follows; that the client has
+// left meanwhile changes nothing, what it sent before is still done.
 func (s *session) respond() {
-	_ = s.send(frame(s.encoding(), transport.Control, hubproto.AppendHandshakeResponse(nil, "")))
+	f := frame(s.encoding(), transport.Control, hubproto.AppendHandshakeResponse(nil, ""))
+	size, err := len(f.Payload), transport.ErrClosed
 	s.mu.Lock()
-	s.answered = true
+	if s.phase < ending {
+		err = s.link.Send(f)
+		s.answered = true
+	}
 	s.lastPing = s.age(time.Now())
 	s.mu.Unlock()
+	s.sent(size, err)
 	s.hub.index.Add(s.conn.ID(), s.conn.UserID(), s)
 }
 

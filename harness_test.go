@@ -33,11 +33,15 @@ type line struct {
 	paused bool
 	done   chan struct{}
 	runs   sync.WaitGroup
+	onSend func() // behind each frame
 }
 
 var _ transport.Link = (*line)(nil)
 
 func (l *line) Send(f *transport.Frame) error {
+	if l.onSend != nil {
+		defer l.onSend()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.last {

@@ -238,6 +238,27 @@ func TestLostWhileAMethodRuns(t *testing.T) {
 	})
 }
 
+// An end that comes while the handshake is being answered: the client gets
+// both or neither, never a response that nothing follows.
+func TestAnEndRightBehindTheHandshakeIsTold(t *testing.T) {
+	h := quiet(switchboard.Options{})
+	l := dial(t, h, transport.Peer{ConnectionID: "a"})
+	down := make(chan error, 1)
+	l.onSend = func() {
+		l.onSend = nil
+		go func() { down <- h.Shutdown(context.Background()) }()
+		time.Sleep(20 * time.Millisecond) // if it does not come in between, the test shows nothing, but is right
+	}
+	l.receive(hello + rs)
+	if err := <-down; err != nil {
+		t.Error(err)
+	}
+	l.runs.Wait()
+	if got := strings.Join(l.got, " "); got != `{} {"type":7,"allowReconnect":true}` {
+		t.Errorf("the client got %s", got)
+	}
+}
+
 func TestHandshakeRefusals(t *testing.T) {
 	const generic = "An unexpected error occurred during connection handshake."
 	for say, text := range map[string]string{

@@ -34,11 +34,16 @@ func (h *Hub) Observe(o Observer) {
 
 // send hands f to the client and counts it.
 func (s *session) send(f *transport.Frame) error {
+	size := len(f.Payload) // a frame that is sent may be somebody else's already
 	err := s.link.Send(f)
-	if o := s.hub.observer; o != nil && err == nil {
-		o.Sent(1, len(f.Payload))
-	}
+	s.sent(size, err)
 	return err
+}
+
+func (s *session) sent(size int, err error) {
+	if o := s.hub.observer; o != nil && err == nil {
+		o.Sent(1, size)
+	}
 }
 
 // clock is the time a call starts at, since the hub was made; zero if nobody

@@ -118,6 +118,25 @@ func TestWriteWithEndedContext(t *testing.T) {
 	}
 }
 
+// Whoever has read the end cannot write any more, also in the moment before the
+// answer to it stands in the outbox.
+func TestWriteBetweenEndAndAnswer(t *testing.T) {
+	c, _ := piped(t, setup{})
+	c.end(CloseError{Code: 4000}) // as the driver's goroutine does, which finish follows
+	if _, _, err := c.Read(deadline(t)); CloseStatus(err) != 4000 {
+		t.Fatalf("Read = %v", err)
+	}
+	if err := c.Write(deadline(t), Text, []byte("x")); CloseStatus(err) != 4000 {
+		t.Errorf("Write = %v", err)
+	}
+	if err := c.Ping(deadline(t)); CloseStatus(err) != 4000 {
+		t.Errorf("Ping = %v", err)
+	}
+	if n := c.out.Pending(); n != 0 {
+		t.Errorf("%d bytes are pending", n)
+	}
+}
+
 func messages(n int, p []byte, squeeze bool) []byte {
 	var all []byte
 	for range n {

@@ -138,7 +138,7 @@ func comeBack(t *testing.T, clients []*client, send func(n int), check func(got 
 	done := make(chan struct{})
 	for _, c := range clients {
 		wg.Go(func() {
-			_ = c.nc.SetReadDeadline(time.Now().Add(20 * time.Second)) // a hanging test shall say where
+			_ = c.nc.SetReadDeadline(time.Now().Add(time.Minute)) // a hanging test shall say where
 			var got []int
 			for {
 				m, err := c.nextTick()

@@ -326,6 +326,41 @@ func TestGoodbyeWhileWorking(t *testing.T) {
 	})
 }
 
+// Messages and the peer's goodbye may come just when the last call of Serve's
+// function returns: OnClose still comes behind the last of them, and so does
+// the answer to the goodbye.
+func TestServeEndsBehindTheLast(t *testing.T) {
+	for round := range 1_000 {
+		var served, early atomic.Int64
+		told := make(chan int64, 1)
+		c, peer := piped(t, setup{
+			serve: func(c *Conn, _ Type, _ []byte) {
+				if c.reason() != nil && !c.owes() {
+					early.Add(1)
+				}
+				served.Add(1)
+			},
+			onClose: func(*Conn, error) { told <- served.Load() },
+		})
+		go func() { _, _ = io.Copy(io.Discard, peer) }()
+		feed(t, c, messages(1, nil, false))
+		var other sync.WaitGroup
+		other.Go(c.in.Run)
+		for served.Load() == 0 { // until the call is about to return
+			if runtime.GOMAXPROCS(0) == 1 {
+				runtime.Gosched()
+			}
+		}
+		_, _ = c.in.Feed(append(messages(2, nil, false), closeFrame(wsframe.NormalClosure)...))
+		c.in.Run()
+		other.Wait()
+		if got := <-told; got != 3 || early.Load() > 0 {
+			t.Fatalf("round %d: OnClose came behind %d messages of 3, the goodbye was answered before %d of them", round, got, early.Load())
+		}
+		_ = peer.Close()
+	}
+}
+
 // A message that comes just when the last call of Serve's function returns is
 // not left lying: the one who runs looks again.
 func TestServeLeavesNothing(t *testing.T) {

@@ -32,7 +32,7 @@ func TestCompressionIsAgreedOnlyIfBothWant(t *testing.T) {
 
 func TestCompressionBothWays(t *testing.T) {
 	s := newSite(t, Options{Compression: &Compression{MinSize: 100}})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, mode := range []cws.CompressionMode{cws.CompressionNoContextTakeover, cws.CompressionContextTakeover, cws.CompressionDisabled} {
 		c, _, err := cws.Dial(ctx, strings.Replace(s.URL, "http", "ws", 1)+"/hub", &cws.DialOptions{HTTPClient: s.Client(), CompressionMode: mode, CompressionThreshold: 100})

@@ -86,7 +86,7 @@ func TestGuaranteeShutdown(t *testing.T) {
 	polls := dial(t, server, transport.LongPolling, "")
 	polls.close = func() {} // the hub ends it
 	ws := socket(t, server)
-	_ = ws.SetReadDeadline(time.Now().Add(10 * time.Second)) // a hanging test shall say where
+	_ = ws.SetReadDeadline(time.Now().Add(patience)) // a hanging test shall say where
 	read := ""
 	for !strings.Contains(read, "{}"+rs) {
 		var p [1024]byte

@@ -22,6 +22,9 @@ import (
 	"go.uber.org/goleak"
 )
 
+// patience bounds what a test waits for; it is reached only by failures.
+const patience = 60 * time.Second
+
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
@@ -239,7 +242,7 @@ func (s *site) end() {
 		c.out.Kill(nil)
 	}
 	s.Server.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := s.handler.Shutdown(ctx); err != nil {
 		s.t.Errorf("something of the endpoint is left: %v", err)
@@ -297,7 +300,7 @@ func (s *site) raw(text string) (net.Conn, *bufio.Reader, *http.Response) {
 	if _, err := nc.Write([]byte(text)); err != nil {
 		s.t.Fatal(err)
 	}
-	_ = nc.SetReadDeadline(time.Now().Add(10 * time.Second)) // a hanging test shall say where
+	_ = nc.SetReadDeadline(time.Now().Add(patience)) // a hanging test shall say where
 	br := bufio.NewReader(nc)
 	res, err := http.ReadResponse(br, nil)
 	if err != nil {

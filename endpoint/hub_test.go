@@ -35,6 +35,9 @@ type client struct {
 
 const rs = "\x1e"
 
+// patience bounds what a test waits for; it is reached only by failures.
+const patience = 60 * time.Second
+
 // dial opens a connection over a transport and shakes hands.
 func dial(t *testing.T, server *httptest.Server, kind transport.Kind, token string) *client {
 	t.Helper()
@@ -135,7 +138,7 @@ func (c *client) next() string {
 	select {
 	case m := <-c.got:
 		return m
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		c.t.Error("nothing came")
 		return ""
 	}
@@ -167,7 +170,7 @@ func site(t *testing.T, hub *switchboard.Hub, o *endpoint.Options) *httptest.Ser
 	h := endpoint.Mount(mux, "/hub", hub, o)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := hub.Shutdown(ctx); err != nil {
 			t.Error(err)
@@ -237,7 +240,7 @@ func TestAskInOnDisconnectOverHTTP(t *testing.T) {
 			if err == nil || !strings.HasSuffix(err.Error(), "disconnected.") {
 				t.Errorf("%v: %v", kind, err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Errorf("%v: it waits", kind)
 		}
 	}

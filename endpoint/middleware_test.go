@@ -60,7 +60,9 @@ func TestServerWithWriteTimeout(t *testing.T) {
 	s := newSite(t, Options{})
 	s.Server.Close()
 	s.Server = httptest.NewUnstartedServer(s.Config.Handler)
-	s.Config.WriteTimeout, s.Config.ReadTimeout = 50*time.Millisecond, 50*time.Millisecond
+	// The short requests here must be done within them, on a slow machine, too;
+	// and no connection is closed while it waits for the next request.
+	s.Config.WriteTimeout, s.Config.ReadTimeout, s.Config.IdleTimeout = time.Second, time.Second, time.Minute
 	s.start()
 	id, polled := s.negotiate(), s.negotiate()
 	lines, _, _ := s.events("/hub" + id)
@@ -69,7 +71,7 @@ func TestServerWithWriteTimeout(t *testing.T) {
 	s.do("GET", "/hub"+polled, "")
 	late := make(chan answer, 1)
 	go func() { late <- s.do("GET", "/hub"+polled, "") }()
-	<-time.After(150 * time.Millisecond) // the time-outs themselves must pass
+	<-time.After(1500 * time.Millisecond) // the time-outs themselves must pass
 	s.want(s.do("POST", "/hub"+id, "late"), 200, "")
 	s.line(lines, "data: late")
 	_, _ = nc.Write(clientFrame(transport.OpText, "late"))

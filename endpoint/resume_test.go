@@ -107,8 +107,11 @@ func (w *tab) read(r *bufio.Reader) {
 	}
 }
 
+// say returns when the server has worked on it: what an old socket brought and
+// nobody has looked at yet is dropped when a new one takes over.
 func (w *tab) say(texts ...string) {
 	w.t.Helper()
+	defer synctest.Wait()
 	for _, text := range texts {
 		if _, err := w.nc.Write(clientFrame(transport.OpText, text)); err != nil {
 			w.t.Errorf("saying %q: %v", text, err)

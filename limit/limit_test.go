@@ -222,7 +222,7 @@ func newSite(t *testing.T, o Options, ho *HubOptions) *site {
 	hub.Guard(g)
 	s.hub = hub
 	mux := http.NewServeMux()
-	door := endpoint.Mount(mux, "/hub", hub, &endpoint.Options{Logger: quiet, Guard: s.l, StatefulReconnect: true, DisconnectTimeout: 2 * time.Second, Authenticate: func(r *http.Request) (*transport.User, error) {
+	door := endpoint.Mount(mux, "/hub", hub, &endpoint.Options{Logger: quiet, Guard: s.l, StatefulReconnect: true, DisconnectTimeout: 5 * time.Second, Authenticate: func(r *http.Request) (*transport.User, error) {
 		return &transport.User{ID: r.Header.Get("User")}, nil
 	}})
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -230,7 +230,7 @@ func newSite(t *testing.T, o Options, ho *HubOptions) *site {
 		mux.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := errors.Join(hub.Shutdown(ctx), door.Shutdown(context.Background())); err != nil {
 			t.Error(err)
@@ -375,7 +375,7 @@ func TestLostSocketGivesBack(t *testing.T) {
 // free waits until the address holds nothing.
 func (s *site) free() {
 	s.t.Helper()
-	for until := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		s.l.addresses.mu.Lock()
 		n := 0
 		if a := s.l.addresses.entries["192.0.2.1"]; a != nil {
@@ -494,7 +494,7 @@ func TestHandshakes(t *testing.T) {
 		defer c.CloseNow()
 		silent = append(silent, c)
 	}
-	for until := time.Now().Add(5 * time.Second); s.l.handshakes.Load() < 2 && time.Now().Before(until); {
+	for until := time.Now().Add(time.Minute); s.l.handshakes.Load() < 2 && time.Now().Before(until); {
 		time.Sleep(time.Millisecond) // the upgrade is answered before the hub knows
 	}
 	if _, err := s.dial(); err == nil || !strings.HasPrefix(err.Error(), "503") {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	"go.opentelemetry.io/otel/codes"
@@ -145,6 +146,13 @@ func TestMetrics(t *testing.T) {
 	)
 	if err := a.Close(websocket.StatusNormalClosure, ""); err != nil {
 		t.Error(err)
+	}
+	// The close frame is answered before the hub has come to the end in its turn;
+	// until then a shutdown would be the reason for both.
+	for until := time.Now().Add(time.Minute); s.hub.Len() > 1; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("the hub still has the client that has left")
+		}
 	}
 	gone := make(chan struct{})
 	go func() { // a client that answers the close frame

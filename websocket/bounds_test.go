@@ -39,7 +39,7 @@ func piped(t *testing.T, s setup) (c *Conn, peer net.Conn) {
 
 func deadline(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -111,6 +111,25 @@ func TestWriteWithEndedContext(t *testing.T) {
 		t.Errorf("Write = %v", err)
 	}
 	if err := c.Ping(ctx); err != cause {
+		t.Errorf("Ping = %v", err)
+	}
+	if n := c.out.Pending(); n != 0 {
+		t.Errorf("%d bytes are pending", n)
+	}
+}
+
+// Whoever has read the end cannot write any more, also in the moment before the
+// answer to it stands in the outbox.
+func TestWriteBetweenEndAndAnswer(t *testing.T) {
+	c, _ := piped(t, setup{})
+	c.end(CloseError{Code: 4000}) // as the driver's goroutine does, which finish follows
+	if _, _, err := c.Read(deadline(t)); CloseStatus(err) != 4000 {
+		t.Fatalf("Read = %v", err)
+	}
+	if err := c.Write(deadline(t), Text, []byte("x")); CloseStatus(err) != 4000 {
+		t.Errorf("Write = %v", err)
+	}
+	if err := c.Ping(deadline(t)); CloseStatus(err) != 4000 {
 		t.Errorf("Ping = %v", err)
 	}
 	if n := c.out.Pending(); n != 0 {
@@ -305,6 +324,41 @@ func TestGoodbyeWhileWorking(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 	})
+}
+
+// Messages and the peer's goodbye may come just when the last call of Serve's
+// function returns: OnClose still comes behind the last of them, and so does
+// the answer to the goodbye.
+func TestServeEndsBehindTheLast(t *testing.T) {
+	for round := range 1_000 {
+		var served, early atomic.Int64
+		told := make(chan int64, 1)
+		c, peer := piped(t, setup{
+			serve: func(c *Conn, _ Type, _ []byte) {
+				if c.reason() != nil && !c.owes() {
+					early.Add(1)
+				}
+				served.Add(1)
+			},
+			onClose: func(*Conn, error) { told <- served.Load() },
+		})
+		go func() { _, _ = io.Copy(io.Discard, peer) }()
+		feed(t, c, messages(1, nil, false))
+		var other sync.WaitGroup
+		other.Go(c.in.Run)
+		for served.Load() == 0 { // until the call is about to return
+			if runtime.GOMAXPROCS(0) == 1 {
+				runtime.Gosched()
+			}
+		}
+		_, _ = c.in.Feed(append(messages(2, nil, false), closeFrame(wsframe.NormalClosure)...))
+		c.in.Run()
+		other.Wait()
+		if got := <-told; got != 3 || early.Load() > 0 {
+			t.Fatalf("round %d: OnClose came behind %d messages of 3, the goodbye was answered before %d of them", round, got, early.Load())
+		}
+		_ = peer.Close()
+	}
 }
 
 // A message that comes just when the last call of Serve's function returns is

@@ -139,6 +139,15 @@ func (c *Conn) owes() bool {
 	return c.owed != 0
 }
 
+// over reports whether the line has ended and nothing more may be said: whoever
+// has been told so by Read must not succeed in writing, also before the close
+// frame that answers the peer's stands in the outbox.
+func (c *Conn) over() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err != nil && c.owed == 0
+}
+
 // finish sends a close frame, the first time it is called.
 func (c *Conn) finish(e CloseError) {
 	c.mu.Lock()

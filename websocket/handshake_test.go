@@ -174,7 +174,7 @@ func roundTrip(t *testing.T, c *websocket.Conn) {
 
 // The time-outs of the HTTP server are for requests; a line outlives them.
 func TestServerTimeouts(t *testing.T) {
-	const timeout = 150 * time.Millisecond
+	const timeout = time.Second // in which a slow machine opens a line
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o := &websocket.Options{HandshakeTimeout: timeout} // over as well when the line is open
 		_ = websocket.Serve(w, r, o, func(c *websocket.Conn, typ websocket.Type, p []byte) {
@@ -186,7 +186,7 @@ func TestServerTimeouts(t *testing.T) {
 	defer s.Close()
 	c := dial(t, "ws"+strings.TrimPrefix(s.URL, "http"), nil)
 	roundTrip(t, c)
-	ctx, cancel := context.WithTimeout(context.Background(), 3*timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*timeout)
 	defer cancel()
 	if _, _, err := c.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("the idle line: %v", err)

@@ -113,12 +113,17 @@ func (in *input) work() bool {
 		}
 		in.running.Store(false)
 	}()
-	for m, ok, _, _ := in.c.take(); ok; m, ok, _, _ = in.c.take() {
+	m, ok, _, err := in.c.take()
+	for ; ok; m, ok, _, err = in.c.take() {
 		in.serve(in.c, m.typ, m.p)
 	}
-	in.c.answer()
-	if err := in.c.reason(); err != nil && in.told.CompareAndSwap(false, true) && in.onClose != nil {
-		in.onClose(in.c, err)
+	// err is from the same look that has found no message. The line may have ended
+	// since, but then messages may have come before its end: more sees both.
+	if err != nil {
+		in.c.answer()
+		if in.told.CompareAndSwap(false, true) && in.onClose != nil {
+			in.onClose(in.c, err)
+		}
 	}
 	finished = true
 	return true

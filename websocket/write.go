@@ -41,6 +41,9 @@ func (c *Conn) send(ctx context.Context, op transport.Op, p []byte) error {
 	}
 	defer func() { <-c.turn }()
 	err := c.out.Writable(ctx)
+	if err == nil && c.over() { // the close frame is about to follow
+		return c.ended("write")
+	}
 	if err == nil {
 		err = c.out.Send(&transport.Frame{Op: op, Class: transport.Answer, Payload: bytes.Clone(p)})
 	}

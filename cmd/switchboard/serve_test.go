@@ -162,8 +162,21 @@ func TestServeEndsCleanly(t *testing.T) {
 }
 
 // TestServeDoesNotWaitForSilence: connections that have asked for nothing yet,
-// as browsers open them in advance, do not hold up the end.
+// as browsers open them in advance, do not hold up the end. Where they do it
+// takes a second every time; where they do not, a busy machine may take long, but not always.
 func TestServeDoesNotWaitForSilence(t *testing.T) {
+	var took time.Duration
+	for range 10 {
+		if took = endWithSilence(t); took < 900*time.Millisecond {
+			return
+		}
+	}
+	t.Errorf("it took %v", took)
+}
+
+// endWithSilence is how long a server takes to its end beside a silent connection.
+func endWithSilence(t *testing.T) time.Duration {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	l, err := listen(ctx, "localhost:0")
@@ -189,10 +202,9 @@ func TestServeDoesNotWaitForSilence(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(from); took > 900*time.Millisecond {
-		t.Errorf("it took %v", took)
-	}
+	took := time.Since(from)
 	http.DefaultClient.CloseIdleConnections()
+	return took
 }
 
 func TestUsedPort(t *testing.T) {

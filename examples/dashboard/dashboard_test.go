@@ -268,7 +268,7 @@ func TestTheFleetIsOnWhileSomebodyWatches(t *testing.T) {
 func wait(t *testing.T, so func() bool) {
 	t.Helper()
 	for from := time.Now(); !so(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(from) > 10*time.Second {
+		if time.Since(from) > time.Minute {
 			t.Fatal("it does not come to be")
 		}
 	}

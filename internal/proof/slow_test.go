@@ -98,7 +98,8 @@ func TestPoliciesOnSockets(t *testing.T) {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
 			o := &storm{policy: policy, payload: 8 << 10}
-			s := testServer(t, endpoint.Options{MaxPending: 128 << 10, SlowConsumers: policies[policy]})
+			// It is the policy that is looked at, not the time-out that a slow machine may come to.
+			s := testServer(t, endpoint.Options{MaxPending: 128 << 10, SlowConsumers: policies[policy], WriteTimeout: time.Hour})
 			h := testHerd(t, s, 0, readers+stalled)
 			send := func(n int) {
 				if err := o.broadcast(s.hub, n); err != nil {
@@ -138,7 +139,7 @@ func comeBack(t *testing.T, clients []*client, send func(n int), check func(got 
 	done := make(chan struct{})
 	for _, c := range clients {
 		wg.Go(func() {
-			_ = c.nc.SetReadDeadline(time.Now().Add(20 * time.Second)) // a hanging test shall say where
+			_ = c.nc.SetReadDeadline(time.Now().Add(time.Minute)) // a hanging test shall say where
 			var got []int
 			for {
 				m, err := c.nextTick()

@@ -133,7 +133,7 @@ func ask(t *testing.T, addr, text string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := io.WriteString(c, text); err != nil {
 		return err.Error()
 	}
@@ -186,7 +186,7 @@ func TestHalfHeaders(t *testing.T) {
 	if got := ask(t, addr, "PROXY TCP4 192.0.2.1 10.0.0.1 12345 80\r\n"+get); !strings.HasPrefix(got, "192.0.2.1:") {
 		t.Errorf("%q", got)
 	}
-	if took := time.Since(from); took > 2*time.Second {
+	if took := time.Since(from); took > 4*time.Second { // one header alone may take five
 		t.Errorf("the bystander waited %v", took)
 	}
 }

@@ -139,7 +139,7 @@ func newLine(t *testing.T, v variant, o OutboxOptions, buffered string, in *reco
 		_ = peer.Close()
 		l.out.Kill(nil)
 		<-l.out.Done()
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
 		defer cancel()
 		if err := l.engine.Wait(ctx); err != nil {
 			t.Fatal(err)
@@ -342,14 +342,14 @@ func TestDriversPeerLeaves(t *testing.T) {
 func TestDriversPeerLeavesAtTheEnd(t *testing.T) {
 	onEachDriver(t, func(t *testing.T, v variant) {
 		in := &recorder{}
-		l := newLine(t, v, OutboxOptions{CloseTimeout: time.Minute}, "", in)
+		l := newLine(t, v, OutboxOptions{CloseTimeout: time.Hour}, "", in)
 		in.mu.Lock()
 		in.end = func() { l.out.Close(transport.Normal) }
 		in.mu.Unlock()
 		_ = l.peer.Close()
 		select {
 		case <-l.out.Done():
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("the outbox outlives its socket")
 			l.out.Kill(nil)
 		}

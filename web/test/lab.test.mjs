@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { again, flood, lamp, lampSays, shoot, sound, stage } from "./harness.mjs";
+import { again, flood, forgiveLost, lamp, lampSays, shoot, sound, stage } from "./harness.mjs";
 
 const s = stage();
 const ways = ["poll", "lp", "sse", "ws"];
@@ -21,9 +21,6 @@ const still = async (page) => {
     await page.evaluate(() => new Promise((go) => setTimeout(go, 1500)));
   }
 };
-
-/** What a broken connection sends last may find nothing of it on the server, which the browser logs. */
-const forgiveLost = (page) => (page.errors = page.errors.filter((e) => !/status of 404/.test(e)));
 
 const open = async (rate = "20") => {
   const page = await s.openUp("/lab/");

@@ -151,11 +151,16 @@ test("two clients in one page; a cut line waits, and comes back as the same play
   await page.press("#name-2", "Enter");
   await page.waitForSelector('#scores li:has-text("Right")');
   const w = await watcher("Watch");
-  const [n] = await w.until("Right", () => true);
   await cut(page, 2);
   await page.waitForSelector('#veil-2:has-text("Line cut")');
   await page.waitForSelector("#veil", { state: "hidden" });
-  await shoot(page, "game-cut");
+  await shoot(page, "game-cut"); // which may take longer than the 15 s that a player waits
+  await mend(page, 2);
+  await lamp(page, "connected", 2);
+  await page.waitForSelector("#veil-2", { state: "hidden" });
+  const [n] = await w.until("Right", () => true);
+  await cut(page, 2);
+  await page.waitForSelector('#veil-2:has-text("Line cut")');
   await mend(page, 2);
   await lamp(page, "connected", 2);
   await page.waitForSelector("#veil-2", { state: "hidden" });

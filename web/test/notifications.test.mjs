@@ -24,6 +24,7 @@ const send = async (page, to, text, pane = "") => {
   await page.selectOption(`#to${pane}`, to);
   await page.fill(`#text${pane}`, text);
   await page.press(`#text${pane}`, "Enter");
+  await page.waitForFunction((id) => document.getElementById(id).value === "", `text${pane}`); // answered: until then the page sends nothing else
 };
 const has = (page, text, pane = "") => page.waitForSelector(`#notes${pane} .words:text-is("${text}")`);
 const unread = (page, n, pane = "") => page.waitForSelector(`#bell${pane}[data-unread="${n}"]`);

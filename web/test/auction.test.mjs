@@ -22,10 +22,7 @@ const state = (page, desk, is, pane = "") => page.waitForSelector(`${card(desk, 
 const key = (name) => name.padEnd(20, "-");
 
 /** New lots on all desks: the clock of each starts with its first bid, so none runs out under a test. */
-const newLots = async () => {
-  await s.stop();
-  await s.start();
-};
+const newLots = () => s.anew();
 /** Waits in the page for an auctioneer's word, and bids at once: a hand would be too late where the machine is slow. */
 const bidWhen = (page, desk, word, amount) =>
   page.evaluate(

@@ -60,6 +60,13 @@ class Stage {
     assert.equal(await this.server.stop(), 0, "the server ends cleanly");
   }
 
+  /** Begins with another server, on another port: Node's fetch may hold sockets to the one that ended. */
+  async anew() {
+    await this.stop();
+    this.server = undefined;
+    await this.start();
+  }
+
   /** Opens a page ({ width, height, scheme }). What goes wrong in it is kept in page.errors. */
   open(where, o) {
     return this.browser.page(this.url + where, o);

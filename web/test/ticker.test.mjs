@@ -11,14 +11,29 @@ const more = (page, id, n) => until(page, ([id, n]) => Number(document.getElemen
 const slider = (page, pane, step) => page.fill(pane === 1 ? "#width" : `#width-${pane}`, String(step));
 const prices = (page, pane = "") => page.locator(`#rows${pane} td:nth-child(2)`).allTextContents();
 
-/** Whether all but a few symbols show the same price in both panes: prices go on while it is asked. */
+/** Waits until all but a few symbols show the same price in both panes. It looks at every change: prices go on between two looks. */
 const alike = (page, most = 10) =>
-  until(
-    page,
-    (most) => {
-      const [a, b] = ["rows", "rows-2"].map((id) => [...document.querySelectorAll(`#${id} td:nth-child(2)`)].map((e) => e.textContent));
-      return a.length === 200 && a.filter((price, i) => price !== b[i]).length <= most;
-    },
+  page.evaluate(
+    (most) =>
+      new Promise((done, fail) => {
+        const tables = ["rows", "rows-2"].map((id) => document.getElementById(id));
+        let least = 200;
+        const look = () => {
+          const [a, b] = tables.map((table) => [...table.querySelectorAll("td:nth-child(2)")].map((e) => e.textContent));
+          if (a.length !== 200) return;
+          least = Math.min(least, a.filter((price, i) => price !== b[i]).length);
+          if (least <= most) end(done);
+        };
+        const watch = new MutationObserver(look);
+        const late = setTimeout(() => end(() => fail(new Error(`never less than ${least} prices differ`))), 90_000);
+        const end = (how) => {
+          watch.disconnect();
+          clearTimeout(late);
+          how();
+        };
+        for (const table of tables) watch.observe(table, { childList: true, characterData: true, subtree: true });
+        look();
+      }),
     most,
   );
 

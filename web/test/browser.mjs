@@ -26,7 +26,7 @@ export async function launch(options) {
     },
     async close() {
       await context.close();
-      await rm(dir, { recursive: true, force: true });
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 }); // a process of the browser may end last, and write
     },
   };
 }

@@ -34,18 +34,23 @@ class Stage {
     await this.start();
     this.browser = await launch();
     this.context = this.browser.context;
-    this.context.setDefaultTimeout(15_000);
+    this.context.setDefaultTimeout(45_000); // a busy machine may be slow; what never comes fails all the same
   }
 
   async end() {
     await this.browser?.close();
     await this.stop();
-    await rm(this.data, { recursive: true, force: true });
+    await rm(this.data, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Starts the server; a second time on the same port, with the same data. */
   async start() {
-    this.server = await serve(this.server?.port ?? 0, path.join(this.data, "server"));
+    const begin = () => serve(this.server?.port ?? 0, path.join(this.data, "server"));
+    this.server = await begin().catch(async (error) => {
+      if (!this.server) throw error;
+      await new Promise((go) => setTimeout(go, 1000)); // somebody's passing socket may have our port
+      return begin();
+    });
     this.url = this.server.url;
   }
 
@@ -53,6 +58,13 @@ class Stage {
   async stop() {
     if (!this.server?.running()) return;
     assert.equal(await this.server.stop(), 0, "the server ends cleanly");
+  }
+
+  /** Begins with another server, on another port: Node's fetch may hold sockets to the one that ended. */
+  async anew() {
+    await this.stop();
+    this.server = undefined;
+    await this.start();
   }
 
   /** Opens a page ({ width, height, scheme }). What goes wrong in it is kept in page.errors. */
@@ -115,6 +127,60 @@ export async function second(page) {
 /** Cuts a pane's line, or plugs it in again. */
 export const cut = (page, pane = 1) => page.click(`button[aria-label="Cut the line of client ${pane}"]`);
 export const mend = (page, pane = 1) => page.click(`button[aria-label="Plug in again of client ${pane}"]`);
+
+/** Presses "Try now" of a lamp, unless the line has come back by itself meanwhile, and waits for the green. */
+export async function again(page, id = "lamp") {
+  await page.evaluate((id) => document.querySelector(`#${id} button:not([hidden])`)?.click(), id); // looked at and pressed at one moment
+  await page.waitForSelector(`#${id}[data-state="connected"]`);
+}
+
+/**
+ * Makes so many calls at once and holds the answers against the limit: a
+ * burst, and then one in each so many ms. How long the calls take is the
+ * machine's business, so what may pass is reckoned from the time they took.
+ */
+export async function flood(n, call, { told, burst, each }) {
+  const from = performance.now();
+  const answers = [];
+  while (answers.length < n) // by the thousand: who asks much more than it reads is cut off
+    answers.push(...(await Promise.allSettled(Array.from({ length: Math.min(1000, n - answers.length) }, (_, i) => call(answers.length + i)))));
+  const most = burst + Math.ceil((performance.now() - from) / each);
+  const passed = answers.filter((one) => !told.test(one.reason?.message));
+  assert.ok(passed.length <= most, `${passed.length} of ${n} calls passed, ${most} may; one that did: ${JSON.stringify(passed.at(-1)?.value ?? String(passed.at(-1)?.reason))}`);
+  assert.ok(passed.length < n, "nothing was refused");
+  return answers;
+}
+
+/**
+ * Sends texts with the page's form, each as soon as the one before is
+ * answered, until an element says that it was too fast. No hand and no remote
+ * control is as quick, and on a slow machine they are not quick enough.
+ */
+export async function overdo(page, element, says) {
+  await page.bringToFront(); // the timers of a page behind run once a second
+  const tries = await page.evaluate(
+    async ([element, says]) => {
+      const text = document.getElementById("text");
+      const refused = () => document.getElementById(element).textContent.includes(says);
+      let i = 0;
+      for (; i < 500 && !refused(); i++) {
+        text.value = `flood ${i}`;
+        document.getElementById("form").requestSubmit();
+        for (const end = Date.now() + 30_000; text.value && !refused() && Date.now() < end; ) await new Promise((go) => setTimeout(go, 2));
+      }
+      return refused() ? i : -1;
+    },
+    [element, says],
+  );
+  assert.ok(tries > 0, "it was never too fast");
+}
+
+/**
+ * What a connection sends last may find nothing of it on the server, which the
+ * browser logs: the client's own Close message and the end of its carrier are
+ * two requests, except over WebSockets, and race.
+ */
+export const forgiveLost = (page) => (page.errors = page.errors.filter((e) => !/status of 404/.test(e)));
 
 /** What every page must be, at any time: no error in the console, nothing serious for axe, no overflow. */
 export async function sound(page) {

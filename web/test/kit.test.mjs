@@ -1,7 +1,7 @@
 // The kit's own promises, shown with the chat's page.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cut, lamp, lampSays, mend, second, shoot, sound, stage } from "./harness.mjs";
+import { cut, forgiveLost, lamp, lampSays, mend, second, shoot, sound, stage } from "./harness.mjs";
 
 const s = stage();
 
@@ -16,6 +16,7 @@ for (const [transport, off] of [["WebSockets", []], ["Server-Sent Events", ["#we
     await page.waitForFunction(() => /in [3-9] s/.test(document.querySelector("#lamp .figures").textContent));
     await mend(page);
     await lampSays(page, `Connected over ${transport}`);
+    forgiveLost(page);
     await sound(page);
     await page.close();
   });
@@ -79,8 +80,9 @@ test("the drawer opens, and copies", async () => {
   const page = await s.openUp("/chat/");
   await s.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.click(".drawer summary");
+  const copied = page.waitForSelector('.drawer button:has-text("Copied")'); // it says so for 2 s: look before
   await page.click('.drawer figure:has-text("TypeScript") button');
-  await page.waitForSelector('.drawer button:has-text("Copied")');
+  await copied;
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^const line = connect/);
   await shoot(page, "kit-drawer");
   await page.close();
@@ -91,6 +93,6 @@ test("the keyboard begins at the skip link", async () => {
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
   await page.keyboard.press("Enter");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await page.waitForFunction(() => document.activeElement.id === "main");
   await page.close();
 });

@@ -64,7 +64,7 @@ test("the panel without its server says so", async () => {
   await lamp(page, "waiting");
   await shoot(page, "panel-cut", { check: false });
   await s.start();
-  await lamp(page, "connected", 1, 40_000);
+  await lamp(page, "connected", 1, 60_000);
   await page.close();
 });
 

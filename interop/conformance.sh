@@ -32,12 +32,13 @@ go build -o "$tmp/server" ./interop/server
 SWITCHBOARD_DRIVER=$DRIVER ASPNETCORE_URLS="https://127.0.0.1:0;http://127.0.0.1:0" "$tmp/server" >"$tmp/out" 2>"$tmp/log" &
 server=$!
 url=
-for _ in $(seq 100); do
+for _ in $(seq 600); do
   url=$(sed -n 's/^Now listening on: \('"$scheme"':.*\)$/\1/p' "$tmp/out")
   [ -n "$url" ] && break
   kill -0 "$server" 2>/dev/null || { cat "$tmp/log" >&2; exit 1; }
   sleep 0.1
 done
+[ -n "$url" ] || { echo "conformance: the server does not listen" >&2; exit 1; }
 
 if [ "$scheme" = https ]; then # the player knows http only, and the .NET client no certificate of this run
   node interop/tunnel.mjs "$url" >"$tmp/tunnel" &

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import http2 from "node:http2";
 import { after, before, describe, test } from "node:test";
-import { client, heard, request, transports } from "../suites/server.mjs";
+import { isDeepStrictEqual } from "node:util";
+import { client, request, transports } from "../suites/server.mjs";
 import { binary, kinds, stand } from "./proxy.mjs";
 
 describe("all at once", { concurrency: true }, () => {
@@ -29,14 +30,20 @@ describe("all at once", { concurrency: true }, () => {
             await Promise.all([a.stop(), b.stop()]);
           });
 
+        // Held back, it would come with the next ping, after up to 15 s; tries
+        // follow each other, so that only the first can meet a ping by chance.
         test("an event is there at once, not with the next", async () => {
           const c = client(`${s.url}/bench`, 2);
           await c.start();
-          const told = heard(c, "Receive");
-          const from = performance.now();
-          await c.invoke("Broadcast", "now");
-          await told;
-          assert.ok(performance.now() - from < 2000);
+          let least = Infinity;
+          for (let i = 0; i < 5 && least >= 2000; i++) {
+            const text = `now ${i} ${kind} ${tls}`, from = performance.now();
+            const told = new Promise((yes) => c.on("Receive", (t) => t === text && yes()));
+            await c.invoke("Broadcast", text);
+            await told;
+            least = Math.min(least, performance.now() - from);
+          }
+          assert.ok(least < 2000, `${least} ms`);
           await c.stop();
         });
 
@@ -66,9 +73,13 @@ describe("all at once", { concurrency: true }, () => {
 
         if (tls)
           test("doctor finds nothing wrong", async () => {
-            const { code, out } = await doctor(`${s.url}/bench`);
-            const way = JSON.parse(out).filter((f) => !["descriptors", "listen backlog", "local ports", "clock"].includes(f.check));
-            assert.deepEqual(way.map((f) => [f.check, f.state]), [["negotiation", "ok"], ["server's clock", "ok"], ["event stream", "ok"], ["WebSocket", "ok"]], out);
+            const good = [["negotiation", "ok"], ["server's clock", "ok"], ["event stream", "ok"], ["WebSocket", "ok"]];
+            let code, out, way;
+            for (let i = 0; i < 3 && !isDeepStrictEqual(way, good); i++) { // its 5 s for an answer are little beside everything else
+              ({ code, out } = await doctor(`${s.url}/bench`));
+              way = JSON.parse(out).filter((f) => !["descriptors", "listen backlog", "local ports", "clock"].includes(f.check)).map((f) => [f.check, f.state]);
+            }
+            assert.deepEqual(way, good, `${out}\n${s.serverLog().slice(-4000)}`);
             assert.ok(code === 0 || JSON.parse(out).some((f) => f.state === "bad"), `exit code ${code}`);
           });
       });
@@ -86,7 +97,7 @@ async function ask(url, { method = "GET", headers = {} }) {
 
 /** Waits for a log that is written a little later. */
 async function until(ready) {
-  for (let i = 0; i < 100 && !(await ready()); i++) await new Promise((yes) => setTimeout(yes, 50));
+  for (const end = Date.now() + 60_000; Date.now() < end && !(await ready()); ) await new Promise((yes) => setTimeout(yes, 50));
 }
 
 const doctor = (url) =>

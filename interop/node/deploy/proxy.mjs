@@ -8,20 +8,12 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../suites/server.mjs";
 
+export { freePort };
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 export const binary = path.join(root, "bin/switchboard");
 const { CERT, KEY } = process.env; // of run.mjs
-
-/** A port that was free a moment ago. */
-export const freePort = () =>
-  new Promise((yes, no) => {
-    const s = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = s.address();
-      s.close(() => yes(port));
-    });
-    s.on("error", no);
-  });
 
 /** Reads a reference configuration and changes it; each change must hit. */
 export async function reference(name, changes) {
@@ -38,17 +30,18 @@ export function run(program, args, env = {}) {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   for (const s of [child.stdout, child.stderr]) s.on("data", (d) => (log += d));
-  const ended = new Promise((yes) => child.once("close", yes));
+  let over = false;
+  const ended = new Promise((yes) => child.once("close", (code) => { over = true; yes(code); }));
   child.on("error", (e) => (log += e));
   return {
-    log: () => log, ended,
+    log: () => log, ended, over: () => over,
     stop: () => { child.kill("SIGTERM"); return ended; },
   };
 }
 
 /** Waits until a port answers, or says what the program had to say. */
 export async function answers(port, p) {
-  for (let i = 0; i < 200; i++) {
+  for (const end = Date.now() + 60_000; Date.now() < end && !p.over();) {
     const ok = await new Promise((yes) => {
       const c = net.connect(port, "127.0.0.1", () => { c.destroy(); yes(true); });
       c.on("error", () => yes(false));

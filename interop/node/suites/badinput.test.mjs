@@ -87,7 +87,7 @@ test("violations of the frame format close with 1002", async () => {
   }
 });
 
-test("1,000 connections that send nothing are ended by the handshake's time-out", { timeout: 60000 }, async () => {
+test("1,000 connections that send nothing are ended by the handshake's time-out", { timeout: 300_000 }, async () => {
   const ends = await Promise.all(
     Array.from({ length: 1000 }, () =>
       bytes(server.port, upgrade("/impatient")).then((got) => got.includes('{"error":"Handshake was canceled."}') && got.includes(Buffer.from([0x88, 0x02, 0x03, 0xe8])))),

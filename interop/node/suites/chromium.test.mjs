@@ -9,7 +9,9 @@ let site, server, browser, page;
 before(async () => {
   site = await serve();
   server = await start(0, { tls: true, origins: [site.url] });
-  browser = await launch({ ignoreHTTPSErrors: true });
+  const timeout = 180_000; // Chromium may take long to start beside everything else
+  browser = await launch({ ignoreHTTPSErrors: true, timeout });
+  browser.context.setDefaultTimeout(timeout);
   page = await browser.page(site.url);
   await page.waitForFunction(() => window.run);
 });

@@ -13,7 +13,36 @@ export const RS = "\x1e";
 export const hello = `{"protocol":"json","version":1}${RS}`;
 export const transports = Object.entries(HttpTransportType).filter(([, v]) => [1, 2, 4].includes(v));
 
-/** Starts the server; a port of 0 takes a free one. With `tls` it has an https address, too, as `secure`. */
+const listening = (port) =>
+  new Promise((yes) => {
+    const s = net.createServer();
+    s.once("error", () => yes()).listen(port, () => yes(s));
+  });
+
+// Each process has a hundred ports of its own, below those that the system
+// gives away: what is free stays free until the program it is for listens, or
+// listens again. The hundred is claimed by listening on the first of them.
+const claimed = { first: undefined, used: 0 };
+
+async function claim() {
+  for (let i = Math.floor(Math.random() * 200); ; i = (i + 1) % 200) {
+    const s = await listening(10_000 + i * 100);
+    if (s) return s.unref().address().port;
+  }
+}
+
+/** A port that nobody else is given. */
+export async function freePort() {
+  const first = await (claimed.first ??= claim());
+  for (;;) {
+    const port = first + ++claimed.used;
+    if (claimed.used > 99) throw new Error("no port is left of this process's hundred");
+    const s = await listening(port);
+    if (s) return new Promise((yes) => s.close(() => yes(port)));
+  }
+}
+
+/** Starts the server; a port of 0 takes a free one, which another program may have when a second server wants it. With `tls` it has an https address, too, as `secure`. */
 export function start(port = 0, { tls = false, origins = [] } = {}) {
   const urls = `${tls ? "https://127.0.0.1:0;" : ""}http://127.0.0.1:${port}`;
   return new Promise((yes, no) => {
@@ -22,7 +51,7 @@ export function start(port = 0, { tls = false, origins = [] } = {}) {
     child.stderr.on("data", (d) => (log += d));
     child.stdout.on("data", (d) => {
       out += d;
-      const url = /Now listening on: (http:\S+)/.exec(out)?.[1];
+      const url = /Now listening on: (http:\S+)\n/.exec(out)?.[1];
       if (url)
         yes({
           url, secure: /Now listening on: (https:\S+)/.exec(out)?.[1], port: +new URL(url).port, log: () => log,

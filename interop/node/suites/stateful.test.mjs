@@ -5,7 +5,7 @@ import net from "node:net";
 import { after, before, test } from "node:test";
 import { HttpTransportType, HubConnectionBuilder, LogLevel, Subject } from "@microsoft/signalr";
 import { MessagePackHubProtocol } from "@microsoft/signalr-protocol-msgpack";
-import { closed, start } from "./server.mjs";
+import { closed, freePort, start } from "./server.mjs";
 
 const seconds = Number(process.env.SOAK_SECONDS ?? 10), clients = 50, cutAfter = 2000;
 
@@ -21,7 +21,9 @@ after(async () => {
 
 const sleep = (ms) => new Promise((yes) => setTimeout(yes, ms));
 
-/** A proxy that holds bytes for a moment and resets each connection, both sides, so many milliseconds after it was opened: what it holds is lost. */
+/** A proxy that holds bytes for a moment and resets each WebSocket, both sides, so many milliseconds after the server's first
+ * words on it: what it holds is lost. A client that is cut before them has to give up; so that this process, when it was held up,
+ * does not cut before it has read, the time is counted in short pieces. */
 async function cutting(to, ms) {
   const p = { cuts: 0, open: new Set() };
   const listener = net.createServer((near) => {
@@ -37,7 +39,11 @@ async function cutting(to, ms) {
     pass(near, far);
     pass(far, near);
     p.open.add(cut);
-    const timer = setTimeout(() => { p.cuts++; cut(); }, ms);
+    let timer;
+    const count = (left) => (timer = setTimeout(() => (left ? count(left - 1) : (p.cuts++, cut())), ms / 20));
+    far.once("data", (head) => {
+      if (head.toString("latin1").startsWith("HTTP/1.1 101 ")) far.once("data", () => count(20));
+    });
   });
   await new Promise((yes) => listener.listen(0, "127.0.0.1", yes));
   p.url = `http://127.0.0.1:${listener.address().port}`;
@@ -75,18 +81,28 @@ class Client {
   }
   guard(f) { return (...a) => { try { return f(...a); } catch (e) { this.fail(e); } }; }
 
-  async run(until) {
+  /** Starts, if need be again: a busy machine may need longer than a negotiation waits. */
+  async start() {
+    for (let left = 5; ; left--)
+      try {
+        return await this.c.start();
+      } catch (e) {
+        if (!left) throw e;
+      }
+  }
+
+  async run(enough) {
     const { c } = this;
     c.on("Whispered", this.guard((n) => this.heard.take(n)));
     c.on("Answer", (n) => Number(n));
-    await c.start();
+    await this.start();
     this.id = c.connectionId;
     const listen = (into, f) => ({ next: this.guard((v) => into.take(f(v))), error: (e) => this.over || this.fail(e), complete: () => this.over || this.fail(`${into.what}: completed early`) });
     const counting = c.stream("Count", 1_000_000, 20).subscribe(listen(this.count, (v) => v));
     const upload = new Subject();
     this.uploaded = 0;
     c.stream("Scale", 2, upload).subscribe(listen(this.scaled, (v) => v / 2));
-    for (let i = 0; Date.now() < until; i++) {
+    for (let i = 0; !enough(); i++) {
       const from = Date.now();
       c.send("Whisper", String(this.sent++)).catch((e) => this.fail(e));
       upload.next(this.uploaded++);
@@ -96,7 +112,7 @@ class Client {
       this.slowest = Math.max(this.slowest, Date.now() - from);
       await sleep(50);
     }
-    for (const end = Date.now() + 20_000; this.heard.next < this.sent || this.scaled.next < this.uploaded; await sleep(20))
+    for (const end = Date.now() + 60_000; this.heard.next < this.sent || this.scaled.next < this.uploaded; await sleep(20))
       if (Date.now() > end) throw new Error(`lost: ${this.heard.next} of ${this.sent} events, ${this.scaled.next} of ${this.uploaded} items`);
     assert.equal(c.connectionId, this.id);
     this.over = true;
@@ -105,16 +121,18 @@ class Client {
   }
 }
 
-test(`${clients} clients, every connection cut after ${cutAfter} ms, for ${seconds} s: nothing is lost, doubled or out of order, no call fails`, { timeout: (seconds + 60) * 1000 }, async (t) => {
-  const until = Date.now() + seconds * 1000;
+test(`${clients} clients, every connection cut after ${cutAfter} ms, for ${seconds} s: nothing is lost, doubled or out of order, no call fails`, { timeout: (seconds + 240) * 1000 }, async (t) => {
+  // A slow machine takes longer for as many cuts.
+  const until = Date.now() + seconds * 1000, latest = until + 120_000, wanted = clients * Math.floor(seconds / 3);
+  const enough = () => Date.now() >= latest || (Date.now() >= until && proxy.cuts >= wanted);
   let fail;
   const failed = new Promise((_, no) => (fail = no));
   const all = Array.from({ length: clients }, (_, i) => new Client(proxy.url, i, fail));
   t.after(() => all.map((c) => { c.over = true; c.c.stop(); }));
-  await Promise.race([failed, Promise.all(all.map((c, i) => sleep(i * 20).then(() => c.run(until)).catch(c.fail)))]);
+  await Promise.race([failed, Promise.all(all.map((c, i) => sleep(i * 20).then(() => c.run(enough)).catch(c.fail)))]);
   const sum = (f) => all.reduce((n, c) => n + f(c), 0);
   t.diagnostic(`${proxy.cuts} cuts; ${sum((c) => c.calls)} calls, ${sum((c) => c.asked)} questions, ${sum((c) => c.heard.next)} events, ${sum((c) => c.count.next)} items streamed, ${sum((c) => c.scaled.next)} uploaded; slowest call ${Math.max(...all.map((c) => c.slowest))} ms`);
-  assert.ok(proxy.cuts >= clients * Math.floor(seconds / 3), `only ${proxy.cuts} cuts`);
+  assert.ok(proxy.cuts >= wanted, `only ${proxy.cuts} cuts`);
 });
 
 for (const packed of [false, true])
@@ -124,7 +142,7 @@ for (const packed of [false, true])
     await c.start();
     const sizes = Array.from({ length: 20 }, (_, i) => 20_000 + i); // 400 KB each way, with 100 KB kept
     await Promise.all(sizes.map((n) => c.send("Whisper", "x".repeat(n))));
-    for (const end = Date.now() + 20_000; heard.length < sizes.length && Date.now() < end;) await sleep(20);
+    for (const end = Date.now() + 60_000; heard.length < sizes.length && Date.now() < end;) await sleep(20);
     assert.deepEqual(heard, sizes);
     await c.stop();
   });
@@ -137,8 +155,8 @@ test("the hub's abort is an end: one more attempt is refused, and the client clo
 });
 
 test("trap 18: a server that comes back without the connection: automatic reconnect, and nothing is dropped afterwards", async () => {
-  let own = await start();
-  const c = stateful(own.url, { retry: Array(100).fill(100) }), heard = [];
+  let own = await start(await freePort());
+  const c = stateful(own.url, { retry: Array(600).fill(100) }), heard = [];
   c.on("Numbered", (n) => heard.push(n));
   try {
     await c.start();

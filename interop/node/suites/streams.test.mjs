@@ -72,7 +72,7 @@ for (const [name, transport] of transports)
         await c.stop();
       });
 
-      test("a question to the caller, a stream, an upload and calls side by side never deadlock", { timeout: 20000 }, async () => {
+      test("a question to the caller, a stream, an upload and calls side by side never deadlock", { timeout: 120_000 }, async () => {
         const c = await open();
         // The answer comes only after the client has called back and taken a stream.
         c.on("Answer", async (q) => (await c.invoke("Echo", q)).length + (await all(c.stream("Count", 5, 1))).length);

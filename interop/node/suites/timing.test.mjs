@@ -11,10 +11,10 @@ const slow = (id, ms) => `{"type":1,"invocationId":"${id}","target":"Delay","arg
 const fast = (id) => `{"type":1,"invocationId":"${id}","target":"Echo","arguments":["fast"]}${RS}`;
 const answer = (id) => `"invocationId":"${id}","result":"fast"`;
 
-/** The best of several tries: a busy machine must not fail what is about waiting. */
-async function best(tries, f) {
+/** The best of several tries, which end with the first that is good enough: a busy machine must not fail what is about waiting. */
+async function best(tries, limit, f) {
   let min = Infinity;
-  for (let i = 0; i < tries; i++) min = Math.min(min, await f(i));
+  for (let i = 0; i < tries && min >= limit; i++) min = Math.min(min, await f(i));
   return min;
 }
 
@@ -42,49 +42,67 @@ async function overPolls() {
   return { poll: () => request(url), post };
 }
 
+const long = 2000; // milliseconds of the slow method
+
 for (const [name, open] of [["ServerSentEvents", overEvents], ["LongPolling", overPolls]])
   test(`${name}: a slow method never holds back the answer to its POST`, async () => {
     const c = await open();
-    const ms = await best(3, (i) => since(async () => assert.equal((await c.post(slow(`s${i}`, 400))).status, 200)));
-    assert.ok(ms < 150, `the POST took ${ms} ms`);
+    const ms = await best(3, 150, (i) => since(async () => assert.equal((await c.post(slow(`s${i}`, long))).status, 200)));
+    assert.ok(ms < long / 2, `the POST took ${ms} ms`);
   });
 
-const limit = 20; // milliseconds for the fast reply
+const promised = 20; // milliseconds for the fast reply
+
+/**
+ * The fast reply beside a slow method comes within what is promised, or as soon
+ * as one alone does on this machine at this moment; one round decides.
+ */
+async function atOnce(alone, beside) {
+  const seen = [];
+  for (let i = 0; i < 10; i++) {
+    const usual = await alone(i), ms = await beside(i);
+    if (ms < Math.min(Math.max(promised, 4 * usual), long / 2)) return;
+    seen.push(`${Math.round(ms)} ms, alone ${Math.round(usual)} ms`);
+  }
+  assert.fail(seen.join("; "));
+}
 
 test("WebSockets: a fast call before a slow one in one frame is answered at once", async () => {
   const w = await line(`${server.url}/golden`);
-  const ms = await best(5, (i) =>
+  const took = (id, more) =>
     since(async () => {
-      w.send(fast(`f${i}`) + slow(`s${i}`, 60));
-      assert.ok((await w.next()).text.includes(answer(`f${i}`)));
-    }).finally(() => w.next()));
+      w.send(fast(id) + more);
+      assert.ok((await w.next()).text.includes(answer(id)));
+    });
+  await atOnce((i) => took(`a${i}`, ""), (i) => took(`f${i}`, slow(`s${i}`, long)).finally(() => w.next()));
   w.close();
-  assert.ok(ms < limit, `${ms} ms`);
 });
 
 test("ServerSentEvents: a fast call before a slow one in one POST is answered at once", async () => {
   const { stream, post } = await overEvents();
-  const ms = await best(5, (i) =>
+  const took = (id, more) =>
     since(async () => {
-      post(fast(`f${i}`) + slow(`s${i}`, 60));
-      await stream.until(answer(`f${i}`));
-    }).finally(() => stream.until(`"invocationId":"s${i}"`)));
+      post(fast(id) + more);
+      await stream.until(answer(id));
+    });
+  await atOnce((i) => took(`a${i}`, ""), (i) => took(`f${i}`, slow(`s${i}`, long)).finally(() => stream.until(`"invocationId":"s${i}"`)));
   stream.abort();
-  assert.ok(ms < limit, `${ms} ms`);
 });
 
 test("LongPolling: a fast call before a slow one in one POST is answered at once", async () => {
   const { poll, post } = await overPolls();
-  const ms = await best(5, async (i) => {
+  let rest;
+  const took = (id, more) => {
     const waiting = poll();
-    let rest;
-    const took = await since(async () => {
-      post(fast(`f${i}`) + slow(`s${i}`, 60));
-      rest = (await waiting).text;
-      assert.ok(rest.includes(answer(`f${i}`)));
+    return since(async () => {
+      post(fast(id) + more);
+      for (rest = (await waiting).text; !rest; ) rest = (await poll()).text; // a poll may have ended in between
+      assert.ok(rest.includes(answer(id)));
     });
+  };
+  await atOnce((i) => took(`a${i}`, ""), async (i) => {
+    const ms = await took(`f${i}`, slow(`s${i}`, long));
     while (!rest.includes(`"invocationId":"s${i}"`)) rest = (await poll()).text;
-    return took;
+    return ms;
   });
-  assert.ok(ms < limit, `${ms} ms`);
 });

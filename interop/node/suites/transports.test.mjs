@@ -1,7 +1,7 @@
 // Each transport against what a hub offers, with the official client.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { client, closed, heard, start, transports } from "./server.mjs";
+import { client, closed, freePort, heard, start, transports } from "./server.mjs";
 
 let server;
 before(async () => (server = await start()));
@@ -101,7 +101,7 @@ for (const [name, transport] of transports)
     });
 
     test("the server restarts: reconnected with a new id, and handlers kept", async () => {
-      let own = await start();
+      let own = await start(await freePort());
       after(() => own.stop());
       const c = client(`${own.url}/golden`, transport, { retry: quick });
       await c.start();
@@ -118,7 +118,7 @@ for (const [name, transport] of transports)
     });
 
     test("the server is killed: reconnected as well", async () => {
-      let own = await start();
+      let own = await start(await freePort());
       after(() => own.stop());
       const c = client(`${own.url}/golden`, transport, { retry: quick });
       await c.start();

@@ -120,7 +120,12 @@ func (c *client) listen() {
 	})
 }
 
+// split takes one event, or the body of one poll, apart: whole hub messages, or
+// the official client closes (trap 1).
 func (c *client) split(text string) {
+	if text != "" && !strings.HasSuffix(text, rs) {
+		c.t.Errorf("a part of a hub message came as %.100q of %d bytes", text, len(text))
+	}
 	for m := range strings.SplitSeq(strings.TrimSuffix(text, rs), rs) {
 		if m != "" && m != `{"type":6}` {
 			c.got <- m
@@ -178,6 +183,34 @@ func site(t *testing.T, hub *switchboard.Hub, o *endpoint.Options) *httptest.Ser
 		server.Close()
 	})
 	return server
+}
+
+// TestTrap01WholeMessagesOnly: however much waits for a client, an event and
+// the body of a poll hold whole hub messages (split looks at each).
+func TestTrap01WholeMessagesOnly(t *testing.T) {
+	const count = 200
+	hub := switchboard.NewHub("burst", &switchboard.Options{Logger: quietLog()})
+	hub.Handle("Burst", func(ctx context.Context, c *switchboard.Conn) error {
+		for i := range count { // together less than MaxPending
+			if err := c.Send(ctx, "Item", i, strings.Repeat("ä\n", 20*i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	server := site(t, hub, &endpoint.Options{Logger: quietLog()})
+	for _, kind := range []transport.Kind{transport.ServerSentEvents, transport.LongPolling} {
+		t.Run(kind.String(), func(t *testing.T) {
+			c := dial(t, server, kind, "")
+			c.say(`{"type":1,"target":"Burst","arguments":[]}`)
+			for i := range count {
+				want := fmt.Sprintf(`{"type":1,"target":"Item","arguments":[%d,"%s"]}`, i, strings.Repeat(`ä\n`, 20*i))
+				if got := c.next(); got != want {
+					t.Fatalf("message %d is %.100q of %d bytes", i, got, len(got))
+				}
+			}
+		})
+	}
 }
 
 // TestAskOverHTTP: a method asks its caller, whose answer comes by POST after

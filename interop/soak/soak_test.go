@@ -94,7 +94,8 @@ func newSite(t *testing.T) *site {
 	}
 	s.hub.Guard(g)
 	mux := http.NewServeMux()
-	s.door = endpoint.Mount(mux, "/hub", s.hub, &endpoint.Options{Logger: quiet, Guard: l, StatefulReconnect: true, MaxPendingNegotiationsPerAddress: 10_000, DisconnectTimeout: time.Second,
+	s.door = endpoint.Mount(mux, "/hub", s.hub, &endpoint.Options{Logger: quiet, Guard: l, StatefulReconnect: true, MaxPendingNegotiationsPerAddress: 10_000,
+		DisconnectTimeout: 5 * time.Second, // a busy machine must not make orphans of clients that are there
 		Authenticate: func(r *http.Request) (*transport.User, error) {
 			return &transport.User{ID: r.URL.Query().Get("access_token")}, nil
 		}})
@@ -126,7 +127,7 @@ func use() (u usage) {
 
 // settled waits until the usage is near to what it was, and returns what it is.
 func (s *site) settled(want usage) (u usage) {
-	for until := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for until := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		if u = use(); u.near(want) && s.hub.Len() == 0 || time.Now().After(until) {
 			return u
 		}
@@ -346,7 +347,7 @@ func (s *site) polls(ctx context.Context, r *rand.Rand) error {
 		id := fmt.Sprint(i)
 		message, wait := s.something(r, id)
 		if status, _, err := s.request(ctx, "POST", path, message+rs); err != nil || status != 200 {
-			return fmt.Errorf("POST: %d %w", status, err)
+			return fmt.Errorf("POST: %d %v", status, err)
 		}
 		for done := !wait; !done; {
 			_, text, err := s.request(ctx, "GET", path, "")
@@ -393,7 +394,7 @@ func (s *site) listens(ctx context.Context, r *rand.Rand) error {
 		}
 		for done := !wait; !done; {
 			if !lines.Scan() {
-				return fmt.Errorf("the stream has ended: %w", lines.Err())
+				return fmt.Errorf("the stream has ended: %v", lines.Err())
 			}
 			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
 				if done, err = s.heard(data, id); err != nil {

@@ -2,6 +2,7 @@ package endpoint_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,13 +39,20 @@ const rs = "\x1e"
 // dial opens a connection over a transport and shakes hands.
 func dial(t *testing.T, server *httptest.Server, kind transport.Kind, token string) *client {
 	t.Helper()
+	return dialVersion(t, server, kind, token, 1)
+}
+
+// dialVersion is dial with a version of negotiation. In version 0 the
+// connection's id is its token.
+func dialVersion(t *testing.T, server *httptest.Server, kind transport.Kind, token string, version int) *client {
+	t.Helper()
 	c := &client{t: t, server: server, token: token, got: make(chan string, 1000)}
-	var a struct{ ConnectionToken string }
-	body := c.do("POST", "/hub/negotiate?negotiateVersion=1", "")
+	var a struct{ ConnectionID, ConnectionToken string }
+	body := c.do("POST", fmt.Sprintf("/hub/negotiate?negotiateVersion=%d", version), "")
 	if err := json.Unmarshal([]byte(body), &a); err != nil {
 		t.Fatalf("%v: %s", err, body)
 	}
-	c.id = a.ConnectionToken
+	c.id = cmp.Or(a.ConnectionToken, a.ConnectionID)
 	if kind == transport.LongPolling {
 		c.do("GET", "/hub?id="+c.id, "")
 		c.done.Go(c.poll)
@@ -381,8 +389,8 @@ func TestAttackTokensInTheLog(t *testing.T) {
 		},
 	})
 	var ids []string
-	for _, kind := range []transport.Kind{transport.ServerSentEvents, transport.LongPolling} {
-		c := dial(t, server, kind, secret)
+	for version, kind := range []transport.Kind{transport.ServerSentEvents, transport.LongPolling} {
+		c := dialVersion(t, server, kind, secret, version)
 		ids = append(ids, c.id)
 		c.say(`{"type":1,"invocationId":"1","target":"Panic","arguments":[]}`)
 		c.say(`{"type":1,"invocationId":"2","target":"Fail","arguments":[]}`)

@@ -100,7 +100,10 @@ type Options struct {
 	// Subprotocols are those a WebSocket may be opened with, in order of
 	// preference; the first that the client offers is chosen. Default none; official clients offer none.
 	Subprotocols []string
-	// MinimumProtocolVersion refuses clients that negotiate below it. Default 0.
+	// MinimumProtocolVersion refuses clients that negotiate below it. Clients of
+	// version 0 (no official one has been for years) have one id that is public
+	// and secret at once: 1 keeps them out where a hub shows connection ids to
+	// other users. Default 0.
 	MinimumProtocolVersion int
 
 	// MaxPendingNegotiations bounds connections that were negotiated and have

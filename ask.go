@@ -26,7 +26,7 @@ func (c Client) asked() (*session, error) {
 	if s, ok := c.hub.index.Get(c.names[0]); ok {
 		return s, nil
 	}
-	return nil, &unreachable{text: fmt.Sprintf("Connection '%s' does not exist.", c.names[0])}
+	return nil, &unreachable{text: fmt.Sprintf("Connection '%s' does not exist.", transport.LogID(c.names[0]))}
 }
 
 // unreachable says that a client cannot be asked, and why its connection has ended if it has.
@@ -123,7 +123,7 @@ func (s *session) ask(ctx context.Context, method string, args []any) (*hubproto
 }
 
 func (s *session) gone() error {
-	return &unreachable{fmt.Sprintf("Connection '%s' disconnected.", s.conn.ID()), context.Cause(s.context())}
+	return &unreachable{fmt.Sprintf("Connection '%s' disconnected.", transport.LogID(s.conn.ID())), context.Cause(s.context())}
 }
 
 // expect opens a question. While one is open reading goes on although much waits.
@@ -172,7 +172,7 @@ func (s *session) forgetAsk(id string) {
 func (s *session) resolve(m *hubproto.Message) (run bool) {
 	id := string(m.ID)
 	if owner, known := s.hub.questions.Load(id); known && owner != s {
-		return s.violation(&refusedAsk{fmt.Sprintf("Connection ID '%s' is not valid for invocation ID '%s'.", s.conn.ID(), id)})
+		return s.violation(&refusedAsk{fmt.Sprintf("Connection ID '%s' is not valid for invocation ID '%s'.", transport.LogID(s.conn.ID()), id)})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,6 +24,9 @@ func (s *session) call(e *entry) {
 	switch {
 	case text != "":
 		s.hub.notCalled(cause)
+		if e.stream != nil {
+			e.stream.free()
+		}
 		s.fail(msg, text, cause)
 		if e.stream != nil {
 			s.beside(e, nil)

@@ -23,7 +23,9 @@ type Conn struct {
 	items map[any]any // made on first use
 }
 
-// ID is the public connection id: other clients may know it.
+// ID is the public connection id: other clients may know it. That of a client
+// which negotiated version 0 is its secret, too, see
+// endpoint.Options.MinimumProtocolVersion.
 func (c *Conn) ID() string { return c.peer.ConnectionID }
 
 // UserID is the id that [Hub.User] finds the connection by, empty for an
@@ -98,7 +100,7 @@ func (c *Conn) Abort() {
 
 // LogValue shows id, user and transport.
 func (c *Conn) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("id", c.ID()), slog.String("transport", c.peer.Transport.String())}
+	attrs := []slog.Attr{slog.String("id", transport.LogID(c.ID())), slog.String("transport", c.peer.Transport.String())}
 	if user := c.UserID(); user != "" {
 		attrs = append(attrs, slog.String("user", user))
 	}

@@ -2,11 +2,14 @@ package switchboard_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log"
 	"log/slog"
 	"net/http"
+	"os"
+	"os/signal"
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
@@ -111,6 +114,54 @@ func ExampleHub_Use() {
 }
 
 func mayCall(user string) bool { return user != "" }
+
+// Who may come in at all is the endpoint's Authenticate to say, who may use a
+// hub or a single method is Authorize's.
+func ExampleAuthorize() {
+	admins := func(ctx context.Context, c *switchboard.Conn) error {
+		if u := c.User(); u == nil || u.Claims["role"] != "admin" {
+			return errors.New("no admin") // for the log; the client learns that it is unauthorized
+		}
+		return nil
+	}
+	hub := switchboard.NewHub("orders", nil)
+	hub.Handle("List", func() []string { return nil })
+	hub.Handle("Delete", func(id string) error { return nil }, switchboard.Authorize(admins))
+}
+
+// A client method of one argument, named once: what is sent has its type.
+func ExampleEvent() {
+	type price struct {
+		Symbol string  `json:"symbol"`
+		Value  float64 `json:"value"`
+	}
+	priced := switchboard.Event[price]("priced")
+	hub := switchboard.NewHub("market", nil)
+	hub.Declares(priced) // for Describe
+	hub.Handle("Set", func(ctx context.Context, symbol string, value float64) error {
+		return priced.Send(ctx, hub.Group(symbol), price{symbol, value})
+	})
+}
+
+// A server that ends in order: clients are told to come back, methods finish.
+// First the hub, then its endpoint, then the HTTP server.
+func ExampleHub_Shutdown() {
+	hub := switchboard.NewHub("chat", nil)
+	mux := http.NewServeMux()
+	door := endpoint.Mount(mux, "/chatHub", hub, nil)
+	server := &http.Server{Addr: "localhost:5000", Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+
+	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	go func() { log.Print(server.ListenAndServe()) }()
+	<-stop.Done()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := errors.Join(hub.Shutdown(ctx), door.Shutdown(ctx), server.Shutdown(ctx)); err != nil {
+		log.Print(err)
+	}
+}
 
 // What a hub offers, for generators of typed clients.
 func ExampleHub_Describe() {

@@ -16,8 +16,8 @@ import (
 
 // Hub is a set of named methods and the connections that may call them. All
 // its methods may be called from any goroutine, except that those that register
-// (Handle, Authorize, Use, Declares, OnConnect, OnDisconnect, OnRefresh) belong
-// before the first connection and panic after it.
+// (Handle, Authorize, Use, Guard, Observe, Declares, OnConnect, OnDisconnect,
+// OnRefresh) belong before the first connection and panic after it.
 type Hub struct {
 	name    string
 	born    time.Time

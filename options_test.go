@@ -19,6 +19,7 @@ func TestInvalidOptions(t *testing.T) {
 		"KeepAliveInterval must not be negative": {KeepAliveInterval: -1},
 		"ClientTimeout must not be negative":     {ClientTimeout: -time.Second},
 		"MaxMessageSize must be -1":              {MaxMessageSize: -2},
+		"StatefulReconnectBufferSize must be 1":  {StatefulReconnectBufferSize: -1},
 		"Parallel must be 1 or more":             {Parallel: -1},
 		"MaxStreams must be 1 or more":           {MaxStreams: -1},
 		"Codecs holds a nil codec":               {Codecs: []hubproto.Codec{nil}},

@@ -64,9 +64,7 @@ func (st *stream) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open--
-	if s.streams[st.id] == st {
-		delete(s.streams, st.id)
-	}
+	st.forget()
 	for _, u := range st.uploads {
 		u.close()
 	}
@@ -104,8 +102,24 @@ func (st *stream) begin() (context.Context, context.CancelCauseFunc) {
 	return ctx, cancel
 }
 
+// free gives the id back. It comes before the Completion, with which the client
+// may use it again, whatever the method still does.
+func (st *stream) free() {
+	st.s.mu.Lock()
+	defer st.s.mu.Unlock()
+	st.forget()
+}
+
+// forget is free with s.mu held.
+func (st *stream) forget() {
+	if st.s.streams[st.id] == st {
+		delete(st.s.streams, st.id)
+	}
+}
+
 // complete sends the Completion, unless one is out.
 func (st *stream) complete(p []byte) {
+	st.free()
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if !st.completed {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+
+	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // Target says who a message is for. It is an immutable value: the methods that
@@ -117,10 +119,25 @@ func (t Target) LogValue() slog.Value {
 	kinds := [...]string{"all", "clients", "groups", "users", "caller"}
 	attrs := []slog.Attr{slog.String("to", kinds[t.kind])}
 	if len(t.names) > 0 {
-		attrs = append(attrs, slog.Any("names", t.names))
+		attrs = append(attrs, slog.Any("names", t.logNames()))
 	}
 	if len(t.except) > 0 {
-		attrs = append(attrs, slog.Any("except", t.except))
+		attrs = append(attrs, slog.Any("except", logIDs(t.except)))
 	}
 	return slog.GroupValue(attrs...)
+}
+
+func (t Target) logNames() []string {
+	if t.kind == toClients {
+		return logIDs(t.names)
+	}
+	return t.names
+}
+
+func logIDs(ids []string) []string {
+	short := make([]string, len(ids))
+	for i, id := range ids {
+		short[i] = transport.LogID(id)
+	}
+	return short
 }

@@ -4,6 +4,7 @@ package endpoint
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/internal/wsconn"
@@ -60,16 +62,32 @@ func TestEventsOverHTTP2(t *testing.T) {
 
 // TestEventsOverHTTP2Idle: no write time-out ends a stream that is only quiet.
 func TestEventsOverHTTP2Idle(t *testing.T) {
-	s := newHTTP2Site(t, Options{WriteTimeout: time.Second}) // which a write on a slow machine stays far below
-	id := s.negotiate()
-	lines, _, _ := s.events("/hub" + id)
-	s.line(lines, ":")
-	s.want(s.do("POST", "/hub"+id, "one"), 200, "")
-	s.line(lines, "data: one")
-	s.line(lines, "")
-	<-time.After(2 * time.Second) // two write time-outs
-	s.want(s.do("POST", "/hub"+id, "two"), 200, "")
-	s.line(lines, "data: two")
+	synctest.Test(t, func(t *testing.T) {
+		h := New(&echoHub{t: t}, nil)
+		client := http2Pipes(t, h)
+		u := negotiated(h)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, "GET", "http://localhost"+u, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept", "text/event-stream")
+		res, err := client.Do(r)
+		if err != nil || res.ProtoMajor != 2 {
+			t.Fatalf("%v %v", res, err)
+		}
+		defer res.Body.Close()
+		lines := bufio.NewReader(res.Body)
+		until(t, lines, ":")
+		for _, text := range []string{"one", "two"} {
+			serve(h, "POST", u, text)
+			until(t, lines, "data: "+text)
+			time.Sleep(time.Minute) // six write time-outs
+		}
+		serve(h, "POST", u, "three")
+		until(t, lines, "data: three")
+	})
 }
 
 func TestPollsOverHTTP2(t *testing.T) {

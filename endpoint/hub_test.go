@@ -2,6 +2,7 @@ package endpoint_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,13 +42,20 @@ const patience = 60 * time.Second
 // dial opens a connection over a transport and shakes hands.
 func dial(t *testing.T, server *httptest.Server, kind transport.Kind, token string) *client {
 	t.Helper()
+	return dialVersion(t, server, kind, token, 1)
+}
+
+// dialVersion is dial with a version of negotiation. In version 0 the
+// connection's id is its token.
+func dialVersion(t *testing.T, server *httptest.Server, kind transport.Kind, token string, version int) *client {
+	t.Helper()
 	c := &client{t: t, server: server, token: token, got: make(chan string, 1000)}
-	var a struct{ ConnectionToken string }
-	body := c.do("POST", "/hub/negotiate?negotiateVersion=1", "")
+	var a struct{ ConnectionID, ConnectionToken string }
+	body := c.do("POST", fmt.Sprintf("/hub/negotiate?negotiateVersion=%d", version), "")
 	if err := json.Unmarshal([]byte(body), &a); err != nil {
 		t.Fatalf("%v: %s", err, body)
 	}
-	c.id = a.ConnectionToken
+	c.id = cmp.Or(a.ConnectionToken, a.ConnectionID)
 	if kind == transport.LongPolling {
 		c.do("GET", "/hub?id="+c.id, "")
 		c.done.Go(c.poll)
@@ -123,7 +131,12 @@ func (c *client) listen() {
 	})
 }
 
+// split takes one event, or the body of one poll, apart: whole hub messages, or
+// the official client closes (trap 1).
 func (c *client) split(text string) {
+	if text != "" && !strings.HasSuffix(text, rs) {
+		c.t.Errorf("a part of a hub message came as %.100q of %d bytes", text, len(text))
+	}
 	for m := range strings.SplitSeq(strings.TrimSuffix(text, rs), rs) {
 		if m != "" && m != `{"type":6}` {
 			c.got <- m
@@ -181,6 +194,34 @@ func site(t *testing.T, hub *switchboard.Hub, o *endpoint.Options) *httptest.Ser
 		server.Close()
 	})
 	return server
+}
+
+// TestTrap01WholeMessagesOnly: however much waits for a client, an event and
+// the body of a poll hold whole hub messages (split looks at each).
+func TestTrap01WholeMessagesOnly(t *testing.T) {
+	const count = 200
+	hub := switchboard.NewHub("burst", &switchboard.Options{Logger: quietLog()})
+	hub.Handle("Burst", func(ctx context.Context, c *switchboard.Conn) error {
+		for i := range count { // together less than MaxPending
+			if err := c.Send(ctx, "Item", i, strings.Repeat("ä\n", 20*i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	server := site(t, hub, &endpoint.Options{Logger: quietLog()})
+	for _, kind := range []transport.Kind{transport.ServerSentEvents, transport.LongPolling} {
+		t.Run(kind.String(), func(t *testing.T) {
+			c := dial(t, server, kind, "")
+			c.say(`{"type":1,"target":"Burst","arguments":[]}`)
+			for i := range count {
+				want := fmt.Sprintf(`{"type":1,"target":"Item","arguments":[%d,"%s"]}`, i, strings.Repeat(`ä\n`, 20*i))
+				if got := c.next(); got != want {
+					t.Fatalf("message %d is %.100q of %d bytes", i, got, len(got))
+				}
+			}
+		})
+	}
 }
 
 // TestAskOverHTTP: a method asks its caller, whose answer comes by POST after
@@ -351,8 +392,8 @@ func TestAttackTokensInTheLog(t *testing.T) {
 		},
 	})
 	var ids []string
-	for _, kind := range []transport.Kind{transport.ServerSentEvents, transport.LongPolling} {
-		c := dial(t, server, kind, secret)
+	for version, kind := range []transport.Kind{transport.ServerSentEvents, transport.LongPolling} {
+		c := dialVersion(t, server, kind, secret, version)
 		ids = append(ids, c.id)
 		c.say(`{"type":1,"invocationId":"1","target":"Panic","arguments":[]}`)
 		c.say(`{"type":1,"invocationId":"2","target":"Fail","arguments":[]}`)

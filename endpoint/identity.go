@@ -47,7 +47,7 @@ func (c *conn) follow(w http.ResponseWriter, r *http.Request, user *transport.Us
 	case user == nil || old == nil:
 		return true
 	case user.ID != old.ID:
-		c.h.Logger.Warn("endpoint: another user's request on a connection", "conn", c.id, "user", old.ID, "other", user.ID)
+		c.h.Logger.Warn("endpoint: another user's request on a connection", "conn", transport.LogID(c.id), "user", old.ID, "other", user.ID)
 		return true
 	case !c.h.EnableAuthenticationRefresh:
 		c.extend(user)

@@ -3,9 +3,9 @@ package endpoint
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/transport"
@@ -57,27 +57,32 @@ func TestThroughMiddleware(t *testing.T) {
 
 // TestServerWithWriteTimeout: the server's time-outs are for short responses.
 func TestServerWithWriteTimeout(t *testing.T) {
-	s := newSite(t, Options{})
-	s.Server.Close()
-	s.Server = httptest.NewUnstartedServer(s.Config.Handler)
-	// The short requests here must be done within them, on a slow machine, too;
-	// and no connection is closed while it waits for the next request.
-	s.Config.WriteTimeout, s.Config.ReadTimeout, s.Config.IdleTimeout = time.Second, time.Second, time.Minute
-	s.start()
-	id, polled := s.negotiate(), s.negotiate()
-	lines, _, _ := s.events("/hub" + id)
-	s.line(lines, ":")
-	nc, r, _ := s.raw(upgradeRequest("/hub"))
-	s.do("GET", "/hub"+polled, "")
-	late := make(chan answer, 1)
-	go func() { late <- s.do("GET", "/hub"+polled, "") }()
-	<-time.After(1500 * time.Millisecond) // the time-outs themselves must pass
-	s.want(s.do("POST", "/hub"+id, "late"), 200, "")
-	s.line(lines, "data: late")
-	_, _ = nc.Write(clientFrame(transport.OpText, "late"))
-	if got := serverFrame(t, r); got != "text:late" {
-		t.Error(got)
-	}
-	s.want(s.do("POST", "/hub"+polled, "late"), 200, "")
-	s.want(<-late, 200, "late")
+	synctest.Test(t, func(t *testing.T) {
+		h := New(&echoHub{t: t}, nil)
+		send := servePipes(t, h, func(s *http.Server) { s.ReadTimeout, s.WriteTimeout = time.Second, time.Second })
+		own, pulled, polled := negotiated(h), negotiated(h), negotiated(h)
+		const accept = "\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
+		_, events := send("GET " + own + " HTTP/1.1" + accept)  // over the socket itself
+		_, pull := send("GET " + pulled + " HTTP/1.0" + accept) // by the request's goroutine
+		until(t, events, ":")
+		until(t, pull, ":")
+		nc, frames := send(upgradeRequest("/hub"))
+		head(t, frames)
+		serve(h, "GET", polled, "")
+		_, poll := send("GET " + polled + " HTTP/1.0\r\nHost: localhost\r\n\r\n")
+		time.Sleep(5 * time.Second)
+		for _, u := range []string{own, pulled, polled} {
+			if code := serve(h, "POST", u, "late\r\n").Code; code != 200 {
+				t.Errorf("POST: %d", code)
+			}
+		}
+		until(t, events, "data: late")
+		until(t, pull, "data: late")
+		until(t, poll, "late")
+		_, _ = nc.Write(clientFrame(transport.OpText, "late"))
+		if got := serverFrame(t, frames); got != "text:late" {
+			t.Error(got)
+		}
+		serve(h, "DELETE", polled, "")
+	})
 }

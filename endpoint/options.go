@@ -1,23 +1,17 @@
 package endpoint
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/switchboard-rt/switchboard/internal/origin"
-	"github.com/switchboard-rt/switchboard/internal/wire"
-	"github.com/switchboard-rt/switchboard/internal/wsconn"
 	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // Options are an endpoint's settings. The zero value of each field means its
-// default. New and Mount panic on a value out of range.
+// default. New and Mount panic on a value out of range, and on one that has no
+// effect without another.
 type Options struct {
 	// Transports that are offered, in order of preference. Default: WebSockets, ServerSentEvents, LongPolling.
 	Transports []transport.Kind
@@ -106,7 +100,10 @@ type Options struct {
 	// Subprotocols are those a WebSocket may be opened with, in order of
 	// preference; the first that the client offers is chosen. Default none; official clients offer none.
 	Subprotocols []string
-	// MinimumProtocolVersion refuses clients that negotiate below it. Default 0.
+	// MinimumProtocolVersion refuses clients that negotiate below it. Clients of
+	// version 0 (no official one has been for years) have one id that is public
+	// and secret at once: 1 keeps them out where a hub shows connection ids to
+	// other users. Default 0.
 	MinimumProtocolVersion int
 
 	// MaxPendingNegotiations bounds connections that were negotiated and have
@@ -135,137 +132,4 @@ type Options struct {
 type Compression struct {
 	// MinSize is the payload from which messages are compressed, in bytes. Default 512.
 	MinSize int
-}
-
-const defaultMinSize = 512
-
-// settings are checked options.
-type settings struct {
-	Options
-	origins *origin.Policy
-	driver  wire.Driver
-}
-
-// outbox makes the bounds that connections share.
-func (s *settings) outbox(resumable bool) *wire.OutboxOptions {
-	return (&wire.OutboxOptions{
-		WriteTimeout: s.WriteTimeout,
-		CloseTimeout: s.CloseTimeout,
-		MaxPending:   s.MaxPending,
-		Slow:         s.SlowConsumers,
-		Resumable:    resumable,
-	}).WithDefaults()
-}
-
-func (o *Options) settle() (s settings, err error) {
-	if o != nil {
-		s.Options = *o
-	}
-	if len(s.Transports) == 0 {
-		s.Transports = []transport.Kind{transport.WebSockets, transport.ServerSentEvents, transport.LongPolling}
-	}
-	for i, t := range s.Transports {
-		if t < transport.WebSockets || t > transport.LongPolling || slices.Contains(s.Transports[:i], t) {
-			return s, fmt.Errorf("the option Transports must name each transport once, they are %v", s.Transports)
-		}
-	}
-	for _, d := range []struct {
-		name  string
-		value *time.Duration
-		def   time.Duration
-	}{
-		{"PollTimeout", &s.PollTimeout, 90 * time.Second},
-		{"DisconnectTimeout", &s.DisconnectTimeout, 15 * time.Second},
-		{"WriteTimeout", &s.WriteTimeout, 10 * time.Second},
-		{"CloseTimeout", &s.CloseTimeout, 5 * time.Second},
-		{"WebSocketKeepAliveTimeout", &s.WebSocketKeepAliveTimeout, 0},
-	} {
-		if *d.value < 0 {
-			return s, fmt.Errorf("the option %s must not be negative, it is %v", d.name, *d.value)
-		}
-		*d.value = cmp.Or(*d.value, d.def)
-	}
-	if s.MaxPendingNegotiations < 0 || s.MaxPendingNegotiationsPerAddress < 0 || s.MinimumProtocolVersion < 0 {
-		return s, fmt.Errorf("the options MaxPendingNegotiations, MaxPendingNegotiationsPerAddress and MinimumProtocolVersion must not be negative")
-	}
-	if err := s.checkWebSocket(); err != nil {
-		return s, err
-	}
-	if err := s.checkIdentity(); err != nil {
-		return s, err
-	}
-	if s.MaxPending = cmp.Or(s.MaxPending, 1<<20); s.MaxPending < 128<<10 {
-		return s, fmt.Errorf("the option MaxPending must be 131072 (128 KiB) or more, it is %d", s.MaxPending)
-	}
-	if s.MaxPendingTotal = cmp.Or(s.MaxPendingTotal, max(512<<20, s.MaxPending)); s.MaxPendingTotal < s.MaxPending {
-		return s, fmt.Errorf("the option MaxPendingTotal must not be less than MaxPending (%d), it is %d", s.MaxPending, s.MaxPendingTotal)
-	}
-	if s.Compression != nil && s.Compression.MinSize < 0 {
-		return s, fmt.Errorf("the option Compression.MinSize must not be negative, it is %d", s.Compression.MinSize)
-	}
-	if s.SlowConsumers > transport.DropOldest {
-		return s, fmt.Errorf("the option SlowConsumers must be Disconnect, DropNewest or DropOldest, it is %d", s.SlowConsumers)
-	}
-	if s.Driver != "" {
-		if s.driver, err = wire.ParseDriver(s.Driver); err != nil {
-			return s, fmt.Errorf("the option Driver: %w", err)
-		}
-	}
-	s.MaxPendingNegotiations = cmp.Or(s.MaxPendingNegotiations, 10_000)
-	s.MaxPendingNegotiationsPerAddress = cmp.Or(s.MaxPendingNegotiationsPerAddress, 100)
-	if s.Logger == nil {
-		s.Logger = slog.Default()
-	}
-	s.origins, err = origin.New(s.AllowedOrigins, s.AllowedHosts, !s.WithoutCredentials)
-	return s, err
-}
-
-// checkWebSocket fills in and checks what concerns WebSockets only.
-func (s *settings) checkWebSocket() error {
-	switch interval := cmp.Or(s.WebSocketKeepAliveInterval, 2*time.Minute); {
-	case interval < -1:
-		return fmt.Errorf("the option WebSocketKeepAliveInterval must be -1 (no keep-alive) or more, it is %v", interval)
-	case interval == -1 && s.WebSocketKeepAliveTimeout > 0:
-		return fmt.Errorf("the option WebSocketKeepAliveTimeout needs pings, and WebSocketKeepAliveInterval is -1")
-	default:
-		s.WebSocketKeepAliveInterval = interval
-	}
-	for i, name := range s.Subprotocols {
-		if !isToken(name) || slices.Contains(s.Subprotocols[:i], name) {
-			return fmt.Errorf("the option Subprotocols must name tokens of RFC 6455, each once; %q is none or there twice", name)
-		}
-	}
-	return nil
-}
-
-// checkIdentity refuses options that have no effect without others.
-func (s *settings) checkIdentity() error {
-	switch {
-	case s.CloseOnAuthenticationExpiration && s.Authenticate == nil:
-		return fmt.Errorf("the option CloseOnAuthenticationExpiration needs Authenticate, which tells when a user's token ends")
-	case s.EnableAuthenticationRefresh && s.Authenticate == nil:
-		return fmt.Errorf("the option EnableAuthenticationRefresh needs Authenticate, which reads the new token")
-	case s.OnAuthenticationRefresh != nil && !s.EnableAuthenticationRefresh:
-		return fmt.Errorf("the option OnAuthenticationRefresh needs EnableAuthenticationRefresh")
-	}
-	return nil
-}
-
-// isToken reports whether name is a token of RFC 9110, 5.6.2, as subprotocols must be.
-func isToken(name string) bool {
-	for _, c := range []byte(name) {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) >= 0 {
-			return false
-		}
-	}
-	return name != ""
-}
-
-// upgrade is what a WebSocket is opened with.
-func (h *Handler) upgrade() *wsconn.UpgradeOptions {
-	o := &wsconn.UpgradeOptions{Timeout: h.WriteTimeout, Subprotocols: h.Subprotocols}
-	if h.Compression != nil {
-		o.Deflate = &wsconn.Deflate{MinSize: cmp.Or(h.Compression.MinSize, defaultMinSize)}
-	}
-	return o
 }

@@ -36,9 +36,12 @@ func (p *pipes) Close() error {
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
 // servePipes serves h until the test ends and returns how to send a request to it.
-func servePipes(t *testing.T, h http.Handler) (send func(request string) (net.Conn, *bufio.Reader)) {
+func servePipes(t *testing.T, h http.Handler, settings ...func(*http.Server)) (send func(request string) (net.Conn, *bufio.Reader)) {
 	l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
 	server := &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	for _, set := range settings {
+		set(server)
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = server.Serve(l) }) // it ends by Close
 	t.Cleanup(func() {
@@ -70,6 +73,19 @@ func head(t *testing.T, r *bufio.Reader) string {
 			return text
 		}
 		text += line
+	}
+}
+
+// until reads lines up to one that is want.
+func until(t *testing.T, r *bufio.Reader, want string) {
+	t.Helper()
+	for {
+		switch line, err := r.ReadString('\n'); {
+		case err != nil:
+			t.Fatalf("%q has not come, but %q and %v", want, line, err)
+		case line == want+"\r\n":
+			return
+		}
 	}
 }
 

@@ -70,7 +70,7 @@ func (c *conn) refresh(r *http.Request, user *transport.User) outcomeOfRefresh {
 	}
 	if ask := c.h.OnAuthenticationRefresh; ask != nil {
 		if err := ask(r, old, user); err != nil {
-			c.h.Logger.Debug("endpoint: a token refresh was refused", "conn", c.id, "reason", redacted(r, err))
+			c.h.Logger.Debug("endpoint: a token refresh was refused", "conn", transport.LogID(c.id), "reason", redacted(r, err))
 			return refused
 		}
 	}
@@ -81,7 +81,7 @@ func (c *conn) refresh(r *http.Request, user *transport.User) outcomeOfRefresh {
 		run, err := hub.Refresh(user)
 		c.run(s, run)
 		if err != nil {
-			c.h.Logger.Warn("endpoint: a token refresh by another user ended the connection", "conn", c.id, "reason", err)
+			c.h.Logger.Warn("endpoint: a token refresh by another user ended the connection", "conn", transport.LogID(c.id), "reason", err)
 			return aborted
 		}
 	}

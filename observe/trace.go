@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/switchboard-rt/switchboard"
+	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // scope is the name of the source, as ASP.NET Core has it.
@@ -72,7 +73,7 @@ func (t *tracer) options(c *switchboard.Conn, method string, kind trace.SpanKind
 		attribute.String("rpc.system", "signalr"),
 		attribute.String("rpc.service", c.Hub().Name()),
 		attribute.String("rpc.method", method),
-		attribute.String("signalr.connection.id", c.ID()),
+		attribute.String("signalr.connection.id", transport.LogID(c.ID())),
 	)}
 }
 

@@ -65,3 +65,12 @@ type Peer struct {
 	// Context carries values of middleware. It is never cancelled by the end of a request. Never nil.
 	Context context.Context
 }
+
+// maxLogID is the length of an id that is public only.
+const maxLogID = 22
+
+// LogID is what of a connection id may stand in logs, traces and errors: all of
+// it, but no more than the beginning of the longer one of a client that
+// negotiated version 0. That is its token, too, and whoever read it could take
+// the connection over. The beginning tells connections apart as well.
+func LogID(id string) string { return id[:min(len(id), maxLogID)] }

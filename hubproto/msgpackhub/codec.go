@@ -3,7 +3,8 @@
 //
 // Go structs travel as maps of field names, exactly as declared; a tag
 // `msgpack:"name"` gives another name, "-" leaves a field out, and a blank
-// field `_ struct{} `+"`msgpack:\",array\"`"+` makes the whole struct an array.
+// field of type struct{} with the tag `msgpack:",array"` makes the whole struct
+// an array.
 // time.Time is the timestamp extension, []byte is bin, and [Raw] passes bytes
 // through as they are. Types with MarshalText travel as text.
 package msgpackhub

@@ -7,8 +7,8 @@ import (
 )
 
 // resend is what an outbox needs beside its pending frames so that a client
-// can lose its socket and come back on another (stateful reconnect, parity
-// section i). An outbox without the feature has none. Guarded by Outbox.mu.
+// can lose its socket and come back on another (stateful reconnect,
+// docs/wire.md). An outbox without the feature has none. Guarded by Outbox.mu.
 //
 // Events and answers are counted: they get their number, by their place in
 // kept, when they are first handed to a carrier, and stay in kept until the

@@ -18,8 +18,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// far is a counting client as parity section i describes it, with the habits
-// of the official ones: it drops everything until a sequence has come, and
+// far is a counting client (section i of the protocol page) with the habits of
+// the official ones: it drops everything until a sequence has come, and
 // breaks off if that is beyond what it counts.
 type far struct {
 	deaf   bool

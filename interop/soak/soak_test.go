@@ -426,7 +426,7 @@ func (s *site) listens(ctx context.Context, r *rand.Rand) error {
 		}
 		for done := !wait; !done; {
 			if !lines.Scan() {
-				return fmt.Errorf("the stream has ended: %w", lines.Err())
+				return fmt.Errorf("the stream has ended: %v", lines.Err())
 			}
 			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
 				if done, err = s.heard(data, id); err != nil {

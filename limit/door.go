@@ -10,25 +10,20 @@ import (
 
 	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/transport"
+	"github.com/switchboard-rt/switchboard/websocket"
 )
 
-var _ endpoint.Guard = (*Limiter)(nil)
+var (
+	_ endpoint.Guard  = (*Limiter)(nil)
+	_ websocket.Guard = (*Limiter)(nil)
+)
 
 // Admit implements endpoint.Guard.
 func (l *Limiter) Admit(r *http.Request, u *transport.User) (release func(), err error) {
 	now := time.Now()
-	network, loopback := networkOf(r.RemoteAddr)
-	a, ok := l.addresses.hold(network, l.o.limitFor(loopback))
-	if !ok {
-		if l.over(connectionsPerAddress) {
-			return nil, tooMany(connectionsPerAddress, nil)
-		}
-		a, _ = l.addresses.hold(network, Off)
-	}
-	free := func() { l.addresses.let(network, a) }
-	if !loopback && !takes(a.accepts, now, 1) && l.over(acceptsPerAddress) {
-		free()
-		return nil, tooMany(acceptsPerAddress, a.accepts)
+	free, err := l.admitAddress(r.RemoteAddr, now)
+	if err != nil {
+		return nil, err
 	}
 	if u != nil && u.ID != "" {
 		entry, ok := l.users.hold(u.ID, l.o.ConnectionsPerUser)
@@ -49,6 +44,39 @@ func (l *Limiter) Admit(r *http.Request, u *transport.User) (release func(), err
 	case l.o.Handshakes >= 0 && l.handshakes.Load() >= int64(l.o.Handshakes) && l.over(handshakes):
 		free()
 		return nil, busy(handshakes)
+	}
+	return free, nil
+}
+
+// Line implements websocket.Guard: a raw line counts as a connection of its
+// address and of the node. It has no user, and what it sends is not looked at.
+func (l *Limiter) Line(r *http.Request) (release func(), err error) {
+	now := time.Now()
+	free, err := l.admitAddress(r.RemoteAddr, now)
+	if err != nil {
+		return nil, err
+	}
+	if !takes(l.accepts, now, 1) && l.over(accepts) {
+		free()
+		return nil, busy(accepts)
+	}
+	return free, nil
+}
+
+// admitAddress holds a place of an address's.
+func (l *Limiter) admitAddress(remote string, now time.Time) (release func(), err error) {
+	network, loopback := networkOf(remote)
+	a, ok := l.addresses.hold(network, l.o.limitFor(loopback))
+	if !ok {
+		if l.over(connectionsPerAddress) {
+			return nil, tooMany(connectionsPerAddress, nil)
+		}
+		a, _ = l.addresses.hold(network, Off)
+	}
+	free := func() { l.addresses.let(network, a) }
+	if !loopback && !takes(a.accepts, now, 1) && l.over(acceptsPerAddress) {
+		free()
+		return nil, tooMany(acceptsPerAddress, a.accepts)
 	}
 	return free, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"compress/flate"
 	"crypto"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -134,7 +135,7 @@ func TestAttackFragments(t *testing.T) {
 }
 
 // TestAttackBomb: compressed frames are refused where compression was not
-// agreed on, before anything is inflated. Bombs where it was: internal/wsconn.
+// agreed on, before anything is inflated. Where it was: TestAttackInflated.
 func TestAttackBomb(t *testing.T) {
 	g := newTarget(t)
 	by := g.watch()
@@ -153,6 +154,43 @@ func TestAttackBomb(t *testing.T) {
 	}
 	by.calm()
 }
+
+// TestAttackInflated: where compression was agreed on, a few bytes that inflate
+// to megabytes end their own connection, and are never held inflated.
+func TestAttackInflated(t *testing.T) {
+	g := newTarget(t, "--compression")
+	by := g.watch()
+	bomb := deflated(t, 64<<20)
+	for range 20 {
+		nc, r := g.socket("/chatHub", "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+		_, _ = nc.Write(append(frame(text, greeting), frame(text|0x40, bomb)...))
+		if got := everything(r); !strings.Contains(got, "\x03\xf1") && !strings.Contains(got, `"type":7`) { // 1009, or the hub's own bound
+			t.Errorf("%q", got)
+		}
+	}
+	by.calm()
+}
+
+// deflated is n zeros as the payload of a compressed message (RFC 7692, 7.2.1).
+func deflated(t *testing.T, n int) string {
+	t.Helper()
+	var b strings.Builder
+	w, err := flate.NewWriter(&b, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(w, zeros{}, int64(n)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(b.String(), "\x00\x00\xff\xff")
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // TestAttackNotReading: a client that calls and never reads is stopped at the bounds.
 func TestAttackNotReading(t *testing.T) {

@@ -65,8 +65,8 @@ func (l *Limiter) Line(r *http.Request) (release func(), err error) {
 
 // admitAddress holds a place of an address's.
 func (l *Limiter) admitAddress(remote string, now time.Time) (release func(), err error) {
-	network, loopback := networkOf(remote)
-	a, ok := l.addresses.hold(network, l.o.limitFor(loopback))
+	network, near := networkOf(remote)
+	a, ok := l.addresses.hold(network, l.o.limitFor(near))
 	if !ok {
 		if l.over(connectionsPerAddress) {
 			return nil, tooMany(connectionsPerAddress, nil)
@@ -74,7 +74,7 @@ func (l *Limiter) admitAddress(remote string, now time.Time) (release func(), er
 		a, _ = l.addresses.hold(network, Off)
 	}
 	free := func() { l.addresses.let(network, a) }
-	if !loopback && !takes(a.accepts, now, 1) && l.over(acceptsPerAddress) {
+	if !near && !takes(a.accepts, now, 1) && l.over(acceptsPerAddress) {
 		free()
 		return nil, tooMany(acceptsPerAddress, a.accepts)
 	}
@@ -82,8 +82,8 @@ func (l *Limiter) admitAddress(remote string, now time.Time) (release func(), er
 }
 
 // limitFor is how many connections an address may have.
-func (o *Options) limitFor(loopback bool) int {
-	if loopback {
+func (o *Options) limitFor(near bool) int {
+	if near {
 		return Off
 	}
 	return o.ConnectionsPerAddress
@@ -124,12 +124,17 @@ func busy(which Which) error {
 }
 
 // networkOf is what connections are counted by: an IPv4 address or an IPv6 /64.
-func networkOf(remote string) (network string, loopback bool) {
+// near means that a proxy or a load generator may stand there.
+func networkOf(remote string) (network string, near bool) {
 	ap, err := netip.ParseAddrPort(remote)
+	addr := ap.Addr()
 	if err != nil {
-		return remote, false
+		addr, err = netip.ParseAddr(remote) // some middleware leaves the port out
 	}
-	addr := ap.Addr().Unmap().WithZone("")
+	if err != nil { // a Unix socket: a proxy stands behind it
+		return remote, true
+	}
+	addr = addr.Unmap().WithZone("")
 	if addr.Is6() {
 		if p, err := addr.Prefix(64); err == nil && !addr.IsLoopback() {
 			return p.String(), false

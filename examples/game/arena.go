@@ -246,7 +246,7 @@ func (a *arena) judge() {
 
 // add puts a player on a free place of the floor. a.mu is held.
 func (a *arena) add(p *player) *player {
-	a.issued = a.number()
+	a.issued = nextNumber(a.players, a.issued)
 	p.n = a.issued
 	at := a.spot()
 	p.x, p.y, p.safe = at[0], at[1], safeFor
@@ -255,25 +255,6 @@ func (a *arena) add(p *player) *player {
 	slices.SortFunc(a.players, byNumber)
 	a.newRoster = true
 	return p
-}
-
-// number is a new player's. It decides about the colour, one of four on the
-// page, so it is one whose colour fewest people have, then fewest bots. a.mu is held.
-func (a *arena) number() int {
-	const cords = 4
-	var worn [cords]int
-	for _, p := range a.players {
-		if p.bot {
-			worn[p.n%cords]++
-		} else {
-			worn[p.n%cords] += maxPlayers
-		}
-	}
-	n := a.issued + 1
-	for least := slices.Min(worn[:]); worn[n%cords] > least; {
-		n++
-	}
-	return n
 }
 
 func (a *arena) remove(p *player) {

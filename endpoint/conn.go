@@ -49,8 +49,8 @@ type conn struct {
 // door is what a connection needs until its WebSocket has started, or, with
 // another transport, for life.
 type door struct {
-	address netip.Prefix
-	counted bool // as a waiting negotiation; the table's
+	address netip.Prefix // zero: not known, as on a Unix socket
+	counted bool         // as a waiting negotiation; the table's
 
 	// posting is the turn of the POST whose bytes are taken in: they are
 	// serialised in the order of their arrival.
@@ -68,12 +68,12 @@ type door struct {
 
 func (d *door) start() { d.startOnce.Do(func() { close(d.started) }) }
 
-// newConn makes a connection that was negotiated, or (address is zero) a
-// WebSocket that was not and comes in without knocking.
-func (h *Handler) newConn(address netip.Prefix, resumable bool) *conn {
+// newConn makes a connection that was negotiated by a client at address, or
+// (nil) a WebSocket that was not and comes in without knocking.
+func (h *Handler) newConn(address *netip.Prefix, resumable bool) *conn {
 	c := &conn{h: h, since: time.Now()}
-	if address.IsValid() {
-		c.door.Store(&door{address: address, started: make(chan struct{})})
+	if address != nil {
+		c.door.Store(&door{address: *address, started: make(chan struct{})})
 	}
 	if resumable {
 		c.resuming = &resuming{}

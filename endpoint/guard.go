@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -31,6 +32,13 @@ type Overload struct {
 }
 
 func (e *Overload) Error() string { return e.Reason }
+
+// Respond writes the refusal: status, Retry-After and a sentence, without the reason.
+func (e *Overload) Respond(w http.ResponseWriter) {
+	wait := cmp.Or(max(e.RetryAfter, 0), 5*time.Second)
+	w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	respond(w, cmp.Or(e.Status, http.StatusTooManyRequests), textLimit)
+}
 
 const textLimit = "too many requests; try again in a while"
 
@@ -69,17 +77,11 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, c *conn, kind tr
 func (h *Handler) overload(w http.ResponseWriter, r *http.Request, err error) {
 	h.counts.refuse(ByLimit)
 	h.Logger.Debug("endpoint: refused", "path", r.URL.Path, "remote", r.RemoteAddr, "reason", redacted(r, err))
-	status, wait := http.StatusTooManyRequests, 5*time.Second
-	if e, ok := errors.AsType[*Overload](err); ok {
-		if e.Status != 0 {
-			status = e.Status
-		}
-		if e.RetryAfter > 0 {
-			wait = e.RetryAfter
-		}
+	e, ok := errors.AsType[*Overload](err)
+	if !ok {
+		e = &Overload{}
 	}
-	w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-	respond(w, status, textLimit)
+	e.Respond(w)
 }
 
 // beginning reports whether this is the first request that starts the

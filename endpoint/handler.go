@@ -125,6 +125,7 @@ func (h *Handler) route(path string) route {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	boundBody(w, r)
 	where := h.route(r.URL.Path)
 	if where == nowhere {
 		w.WriteHeader(http.StatusNotFound)

@@ -82,7 +82,7 @@ func (c *conn) wait(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.leave(p)
-	res := c.h.newResponse(w)
+	res := c.h.newResponse(w, r)
 	ctx, cancel := context.WithTimeoutCause(ctx, c.h.PollTimeout, errNothing)
 	defer cancel()
 	frames, err := c.out.Take(ctx, 0)

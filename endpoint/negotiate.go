@@ -28,7 +28,8 @@ func (h *Handler) negotiate(w http.ResponseWriter, r *http.Request, user *transp
 		return
 	}
 	resumable := h.wantsResume(r)
-	c := h.newConn(addressOf(r.RemoteAddr), resumable)
+	address := addressOf(r.RemoteAddr)
+	c := h.newConn(&address, resumable)
 	c.id = publicID()
 	c.token = h.table.token()
 	body := `"negotiateVersion":1,"connectionId":"` + c.id + `","connectionToken":"` + c.token + `",`

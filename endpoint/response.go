@@ -18,11 +18,23 @@ type response struct {
 	timeout time.Duration
 }
 
-func (h *Handler) newResponse(w http.ResponseWriter) *response {
-	r := &response{w, http.NewResponseController(w), h.WriteTimeout}
-	_ = r.rc.SetReadDeadline(time.Time{})
-	_ = r.rc.SetWriteDeadline(time.Time{})
-	return r
+func (h *Handler) newResponse(w http.ResponseWriter, r *http.Request) *response {
+	res := &response{w, http.NewResponseController(w), h.WriteTimeout}
+	if !hasBody(r) {
+		_ = res.rc.SetReadDeadline(time.Time{})
+	}
+	_ = res.rc.SetWriteDeadline(time.Time{})
+	return res
+}
+
+func hasBody(r *http.Request) bool { return r.ContentLength != 0 }
+
+// boundBody sets the time for the body of a request. Where nobody reads it
+// net/http does, before it answers, and would wait for ever.
+func boundBody(w http.ResponseWriter, r *http.Request) {
+	if hasBody(r) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // where it is not supported the server has its own
+	}
 }
 
 // write writes p and fails if the client takes nothing for the write time-out.

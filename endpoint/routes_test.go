@@ -199,7 +199,7 @@ func TestCapsOnNegotiation(t *testing.T) {
 	s.do("GET", "/hub"+first, "") // has its transport: no longer waiting
 	s.negotiate()
 	for range 2 { // others wait, too
-		other := s.handler.newConn(netip.MustParsePrefix("192.0.2.7/32"), false)
+		other := s.handler.newConn(new(netip.MustParsePrefix("192.0.2.7/32")), false)
 		other.token = s.handler.table.token()
 		if status := s.handler.table.admit(other, 5, 3); status != 0 {
 			t.Fatal(status)

@@ -34,7 +34,14 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
 		respond(w, http.StatusMethodNotAllowed, textNoPost)
 		return
 	}
-	if d.posting.take(r.Context()) != nil {
+	switch err := d.posting.take(r.Context(), c.out.Done); {
+	case errors.Is(err, errGone):
+		respond(w, http.StatusNotFound, "")
+		return
+	case errors.Is(err, errCrowd):
+		h.overload(w, r, &Overload{Reason: err.Error()})
+		return
+	case err != nil:
 		return // nobody waits for the answer
 	}
 	defer d.posting.give()

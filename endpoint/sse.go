@@ -49,7 +49,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request, user *transport
 	}
 	w.WriteHeader(http.StatusOK)
 	// The comment makes EventSource fire open (trap 11).
-	res := h.newResponse(w)
+	res := h.newResponse(w, r)
 	if res.write([]byte(":\r\n")) != nil || res.flush() != nil || c.open(peer) != nil {
 		c.remove()
 		return

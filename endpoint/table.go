@@ -52,7 +52,7 @@ func (t *table) admit(c *conn, maxAll, maxOne int) (status int) {
 	switch {
 	case t.closed || t.pending >= maxAll:
 		return http.StatusServiceUnavailable
-	case t.byAddress[c.door.Load().address] >= maxOne:
+	case c.door.Load().address.IsValid() && t.byAddress[c.door.Load().address] >= maxOne:
 		return http.StatusTooManyRequests
 	}
 	t.conns[c.token] = c
@@ -118,10 +118,14 @@ func (t *table) uncount(c *conn) {
 // addressOf is what caps count by: an IPv4 address, or an IPv6 network of 64 bits.
 func addressOf(remote string) netip.Prefix {
 	ap, err := netip.ParseAddrPort(remote)
+	addr := ap.Addr()
+	if err != nil {
+		addr, err = netip.ParseAddr(remote) // some middleware leaves the port out
+	}
 	if err != nil {
 		return netip.Prefix{}
 	}
-	addr, bits := ap.Addr().Unmap().WithZone(""), 64
+	addr, bits := addr.Unmap().WithZone(""), 64
 	if addr.Is4() {
 		bits = 32
 	}

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 )
@@ -14,14 +15,23 @@ type turns struct {
 	waiting []chan struct{} // closed when the turn has come
 }
 
-// take waits for its turn, or for the end of ctx. Every take that returned nil
-// is followed by one give.
-func (t *turns) take(ctx context.Context) error {
+// maxTurns bounds who waits: clients send one POST at a time.
+const maxTurns = 16
+
+var errCrowd = errors.New("too many POSTs of one connection wait")
+
+// take waits for its turn, for the end of ctx, or (errGone) for what over
+// returns. Every take that returned nil is followed by one give.
+func (t *turns) take(ctx context.Context, over func() <-chan struct{}) error {
 	t.mu.Lock()
 	if !t.taken {
 		t.taken = true
 		t.mu.Unlock()
 		return nil
+	}
+	if len(t.waiting) >= maxTurns {
+		t.mu.Unlock()
+		return errCrowd
 	}
 	mine := make(chan struct{})
 	t.waiting = append(t.waiting, mine)
@@ -32,6 +42,9 @@ func (t *turns) take(ctx context.Context) error {
 	case <-ctx.Done():
 		t.leave(mine)
 		return context.Cause(ctx)
+	case <-over():
+		t.leave(mine)
+		return errGone
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,7 +78,7 @@ func (h *Handler) forUpgrade(w http.ResponseWriter, r *http.Request, user *trans
 	if c != nil {
 		return c, true
 	}
-	c = h.newConn(netip.Prefix{}, false)
+	c = h.newConn(nil, false)
 	c.id = publicID() // no token: nobody can ask for it
 	if !h.admit(w, r, c, user) {
 		return nil, false

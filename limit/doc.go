@@ -6,6 +6,9 @@
 //	hub.Guard(g)
 //	endpoint.Mount(mux, "/chatHub", hub, &endpoint.Options{Guard: l})
 //
+// Raw lines count as connections of their address with
+// [websocket.Options] of the same Guard.
+//
 // A limit that is reached at HTTP is answered with 429 (503 where it is the
 // node's own) and Retry-After; a call beyond one fails with an error; bytes beyond
 // one end the connection, which may come back. Everything is counted, see

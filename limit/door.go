@@ -10,25 +10,20 @@ import (
 
 	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/transport"
+	"github.com/switchboard-rt/switchboard/websocket"
 )
 
-var _ endpoint.Guard = (*Limiter)(nil)
+var (
+	_ endpoint.Guard  = (*Limiter)(nil)
+	_ websocket.Guard = (*Limiter)(nil)
+)
 
 // Admit implements endpoint.Guard.
 func (l *Limiter) Admit(r *http.Request, u *transport.User) (release func(), err error) {
 	now := time.Now()
-	network, loopback := networkOf(r.RemoteAddr)
-	a, ok := l.addresses.hold(network, l.o.limitFor(loopback))
-	if !ok {
-		if l.over(connectionsPerAddress) {
-			return nil, tooMany(connectionsPerAddress, nil)
-		}
-		a, _ = l.addresses.hold(network, Off)
-	}
-	free := func() { l.addresses.let(network, a) }
-	if !loopback && !takes(a.accepts, now, 1) && l.over(acceptsPerAddress) {
-		free()
-		return nil, tooMany(acceptsPerAddress, a.accepts)
+	free, err := l.admitAddress(r.RemoteAddr, now)
+	if err != nil {
+		return nil, err
 	}
 	if u != nil && u.ID != "" {
 		entry, ok := l.users.hold(u.ID, l.o.ConnectionsPerUser)
@@ -53,9 +48,42 @@ func (l *Limiter) Admit(r *http.Request, u *transport.User) (release func(), err
 	return free, nil
 }
 
+// Line implements websocket.Guard: a raw line counts as a connection of its
+// address and of the node. It has no user, and what it sends is not looked at.
+func (l *Limiter) Line(r *http.Request) (release func(), err error) {
+	now := time.Now()
+	free, err := l.admitAddress(r.RemoteAddr, now)
+	if err != nil {
+		return nil, err
+	}
+	if !takes(l.accepts, now, 1) && l.over(accepts) {
+		free()
+		return nil, busy(accepts)
+	}
+	return free, nil
+}
+
+// admitAddress holds a place of an address's.
+func (l *Limiter) admitAddress(remote string, now time.Time) (release func(), err error) {
+	network, near := networkOf(remote)
+	a, ok := l.addresses.hold(network, l.o.limitFor(near))
+	if !ok {
+		if l.over(connectionsPerAddress) {
+			return nil, tooMany(connectionsPerAddress, nil)
+		}
+		a, _ = l.addresses.hold(network, Off)
+	}
+	free := func() { l.addresses.let(network, a) }
+	if !near && !takes(a.accepts, now, 1) && l.over(acceptsPerAddress) {
+		free()
+		return nil, tooMany(acceptsPerAddress, a.accepts)
+	}
+	return free, nil
+}
+
 // limitFor is how many connections an address may have.
-func (o *Options) limitFor(loopback bool) int {
-	if loopback {
+func (o *Options) limitFor(near bool) int {
+	if near {
 		return Off
 	}
 	return o.ConnectionsPerAddress
@@ -96,12 +124,17 @@ func busy(which Which) error {
 }
 
 // networkOf is what connections are counted by: an IPv4 address or an IPv6 /64.
-func networkOf(remote string) (network string, loopback bool) {
+// near means that a proxy or a load generator may stand there.
+func networkOf(remote string) (network string, near bool) {
 	ap, err := netip.ParseAddrPort(remote)
+	addr := ap.Addr()
 	if err != nil {
-		return remote, false
+		addr, err = netip.ParseAddr(remote) // some middleware leaves the port out
 	}
-	addr := ap.Addr().Unmap().WithZone("")
+	if err != nil { // a Unix socket: a proxy stands behind it
+		return remote, true
+	}
+	addr = addr.Unmap().WithZone("")
 	if addr.Is6() {
 		if p, err := addr.Prefix(64); err == nil && !addr.IsLoopback() {
 			return p.String(), false

@@ -62,6 +62,7 @@ func TestConnectionsPerAddress(t *testing.T) {
 	l := limiter(t, Options{ConnectionsPerAddress: 2})
 	for _, c := range []struct{ one, same, other string }{
 		{"192.0.2.1:1000", "[::ffff:192.0.2.1]:2000", "192.0.2.2:1000"},
+		{"198.51.100.1", "198.51.100.1:2000", "198.51.100.2"}, // some middleware leaves the port out
 		{"[2001:db8:0:1::1]:1000", "[2001:db8:0:1:ffff::9]:1000", "[2001:db8:0:2::1]:1000"},
 	} {
 		first, err := l.Admit(from(c.one), nil)
@@ -82,8 +83,10 @@ func TestConnectionsPerAddress(t *testing.T) {
 		}
 	}
 	for range 10 {
-		if _, err := l.Admit(from("127.0.0.1:5"), nil); err != nil {
-			t.Errorf("loopback: %v", err)
+		for _, near := range []string{"127.0.0.1:5", "[::1]:5", "127.0.0.1", "@", ""} {
+			if _, err := l.Admit(from(near), nil); err != nil {
+				t.Errorf("%q: %v", near, err)
+			}
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 // Accept turns a request into an open line. On error the response has been
 // written: 400 if the request asks for no WebSocket, 403 if its origin is
 // foreign, 426 if its version is not 13, 500 if a middleware hides the
-// connection. The line lives on after the handler has returned; end it with
+// connection, or as Options.Guard says. The line lives on after the handler has returned; end it with
 // Close or CloseNow.
 func Accept(w http.ResponseWriter, r *http.Request, o *Options) (*Conn, error) {
 	return accept(w, r, o, nil)
@@ -49,10 +49,15 @@ func accept(w http.ResponseWriter, r *http.Request, o *Options, f func(*Conn, Ty
 			return nil, e
 		}
 	}
+	release, err := o.admit(w, r)
+	if err != nil {
+		return nil, err
+	}
 	nc, buffered, agreed, err := wsconn.Upgrade(w, r, &wsconn.UpgradeOptions{
 		Subprotocols: o.Subprotocols, Deflate: o.Compression.deflate(), Timeout: o.HandshakeTimeout,
 	})
 	if err != nil {
+		release()
 		if e, ok := errors.AsType[*wsconn.UpgradeError](err); ok {
 			e.Respond(w)
 		}
@@ -60,7 +65,31 @@ func accept(w http.ResponseWriter, r *http.Request, o *Options, f func(*Conn, Ty
 	}
 	c := newConn(setup{
 		nc: nc, buffered: buffered, agreed: agreed, max: cmp.Or(o.MaxMessage, defaultMaxMessage),
-		writeTimeout: o.WriteTimeout, serve: f, onClose: o.OnClose,
+		writeTimeout: o.WriteTimeout, serve: f, onClose: o.OnClose, release: release,
 	})
 	return c, nil
+}
+
+// admit asks the guard. A refusal has been written.
+func (o *Options) admit(w http.ResponseWriter, r *http.Request) (release func(), err error) {
+	if o.Guard == nil {
+		return func() {}, nil
+	}
+	release, err = o.Guard.Line(r)
+	if err == nil && release == nil {
+		release = func() {}
+	}
+	if err == nil {
+		return release, nil
+	}
+	type answer interface {
+		error
+		Respond(w http.ResponseWriter)
+	}
+	if e, ok := errors.AsType[answer](err); ok {
+		e.Respond(w)
+	} else {
+		http.Error(w, "the server has no room for another line now", http.StatusServiceUnavailable)
+	}
+	return nil, err
 }

@@ -63,6 +63,7 @@ type setup struct {
 	writeTimeout time.Duration
 	serve        func(*Conn, Type, []byte)
 	onClose      func(*Conn, error)
+	release      func() // gives the line's place back; nil for a client's
 }
 
 func newConn(s setup) *Conn {
@@ -80,7 +81,7 @@ func newConn(s setup) *Conn {
 		turn:        make(chan struct{}, 1),
 		gone:        make(chan struct{}),
 	}
-	c.in = input{c: c, serve: s.serve, onClose: s.onClose,
+	c.in = input{c: c, serve: s.serve, onClose: s.onClose, release: s.release,
 		machine: wsconn.New(wsconn.Config{Client: s.client, MaxMessage: s.max, Deflate: s.agreed.Deflate})}
 	engine.Attach(s.nc, s.buffered, c.out, wsconn.Framing{Client: s.client, Deflate: s.agreed.Deflate}, &c.in)
 	return c

@@ -20,6 +20,7 @@ type input struct {
 	c       *Conn
 	serve   func(*Conn, Type, []byte)
 	onClose func(*Conn, error)
+	release func() // nil: there is no guard to tell
 
 	// mu is held by whoever feeds the machine: the driver, or the taker of the
 	// last message, who goes on with what was held back.
@@ -87,6 +88,9 @@ func (in *input) fail(err error) {
 // End implements wire.Input.
 func (in *input) End(error) (run bool) {
 	in.c.end(errLost)
+	if in.release != nil {
+		in.release()
+	}
 	return in.serve != nil
 }
 

@@ -42,8 +42,20 @@ type Options struct {
 	WriteTimeout time.Duration
 	// Compression is off if nil.
 	Compression *Compression
+	// Guard is asked before a line is opened. nil: nobody is.
+	Guard Guard
 	// OnClose is told the end of a line given to Serve, after its last message.
 	OnClose func(c *Conn, err error)
+}
+
+// Guard decides how many lines there may be; package limit has one. It must be
+// quick and wait for nothing.
+type Guard interface {
+	// Line is asked about a request that may have a line. release, which may be
+	// nil, is called once when its socket is at its end. An error with a method
+	// Respond(http.ResponseWriter), such as endpoint.Overload, is the answer;
+	// any other one is answered with 503.
+	Line(r *http.Request) (release func(), err error)
 }
 
 // DialOptions are a client's settings. nil is fine.

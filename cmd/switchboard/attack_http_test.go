@@ -1,12 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -189,41 +187,6 @@ func TestAttackNegotiations(t *testing.T) {
 	if many[200] > 9900 || many[503] < 300 {
 		t.Errorf("many addresses: %v", many)
 	}
-}
-
-// TestAttackSlowHeads (slowloris): upgrades whose heads drip are cut after
-// 10 s, however long they would go on, and disturb nobody until then.
-func TestAttackSlowHeads(t *testing.T) {
-	t.Parallel()
-	g := newTarget(t)
-	by := g.watch()
-	var cut sync.WaitGroup
-	var conns []net.Conn
-	for range 300 {
-		nc, r := g.raw("GET /bench HTTP/1.1\r\nHost: " + g.addr + "\r\nUpgrade: websocket\r\n")
-		conns = append(conns, nc)
-		cut.Go(func() {
-			p, err := io.ReadAll(r) // a reset is an end, too; raw's time-out is none
-			if errors.Is(err, os.ErrDeadlineExceeded) || len(p) > 0 && !strings.HasPrefix(string(p), "HTTP/1.1 4") {
-				t.Errorf("it is still open, or answered %.40q: %v", p, err)
-			}
-		})
-	}
-	all := make(chan struct{})
-	go func() { cut.Wait(); close(all) }()
-	for drip := time.NewTicker(time.Second); ; { // an attack takes its time
-		select {
-		case <-drip.C:
-			for _, nc := range conns {
-				_, _ = nc.Write([]byte("X: a\r\n")) // until it is cut
-			}
-			continue
-		case <-all:
-		}
-		drip.Stop()
-		break
-	}
-	by.calm()
 }
 
 // TestAttackPaths: odd paths reach nothing, and nothing a client sends splits an answer.

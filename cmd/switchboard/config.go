@@ -28,6 +28,8 @@ type config struct {
 	ACMECache, ACMEEmail         string
 	ACMEDirectory                string
 	HTTP2, WebSocketsOverHTTP2   bool
+	Compression                  bool
+	CompressionMinSize           int
 	TrustedProxies               []string
 	ForwardedHeader              choice
 	ProxyProtocol                bool
@@ -79,6 +81,9 @@ func (c *config) settings() *pflag.FlagSet {
 	fs.StringVar(&c.ACMEDirectory, "acme-directory", "", "`URL` of another ACME authority than Let's Encrypt")
 	fs.BoolVar(&c.HTTP2, "http2", true, "offer HTTP/2 to TLS clients")
 	fs.BoolVar(&c.WebSocketsOverHTTP2, "websockets-over-http2", false, "take WebSockets over HTTP/2, too (RFC 8441); see docs/guides/deploying.md for what that costs")
+
+	fs.BoolVar(&c.Compression, "compression", false, "compress WebSocket messages of hubs for clients that offer it (permessage-deflate); docs/guides/deploying.md says what that costs")
+	fs.IntVar(&c.CompressionMinSize, "compression-min-size", 512, "the `bytes` from which a message is compressed")
 
 	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil, "`networks` whose word on the client's address is taken, such as 10.0.0.0/8")
 	c.ForwardedHeader = choice{"x-forwarded-for", []string{"x-forwarded-for", "forwarded", "none"}}

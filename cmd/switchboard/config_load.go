@@ -194,6 +194,9 @@ func (c *config) check() error {
 	if c.WebSocketsOverHTTP2 && (!c.tls() || !c.HTTP2) {
 		bad("websockets-over-http2", "there is no HTTP/2 without TLS and http2")
 	}
+	if c.CompressionMinSize < 1 {
+		bad("compression-min-size", "%d is no number of bytes from 1 on", c.CompressionMinSize)
+	}
 	if _, err := forwarded.Parse(c.TrustedProxies); err != nil {
 		bad("trusted-proxies", "%v", err)
 	}

@@ -119,6 +119,7 @@ func TestRefusedElsewhere(t *testing.T) {
 		{nil, []string{"--otlp-endpoint", "collector:4318"}, "no http or https URL"},
 		{nil, []string{"--trace-ratio", "2"}, "not between 0 and 1"},
 		{nil, []string{"--drain-time", "-1s"}, "must not be negative"},
+		{nil, []string{"--compression", "--compression-min-size", "0"}, "flag --compression-min-size: 0 is no number of bytes"},
 		{nil, []string{"--acme-directory", "http://ca.example"}, "no https URL"},
 	} {
 		_, err := loadArgs(c.environ, c.args...)
@@ -174,6 +175,22 @@ func TestDriverReachesTheEndpoint(t *testing.T) {
 	for _, driver := range []string{"auto", "stream", "event", "goroutine"} {
 		if d, err := newDoor(configured(t, "--driver", driver), quiet()); err != nil || d.options.Driver != driver {
 			t.Errorf("%s: %v %v", driver, d, err)
+		}
+	}
+}
+
+// TestCompressionReachesTheEndpoint: off unless asked for, with the size that is set.
+func TestCompressionReachesTheEndpoint(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want int // 0: off
+	}{{nil, 0}, {[]string{"--compression"}, 512}, {[]string{"--compression", "--compression-min-size", "2000"}, 2000}} {
+		d, err := newDoor(configured(t, c.args...), quiet())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.options.Compression; (got == nil) != (c.want == 0) || got != nil && got.MinSize != c.want {
+			t.Errorf("%v: %+v", c.args, got)
 		}
 	}
 }

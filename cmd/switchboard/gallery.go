@@ -24,6 +24,7 @@ import (
 	"github.com/switchboard-rt/switchboard/examples/ticker"
 	"github.com/switchboard-rt/switchboard/examples/whiteboard"
 	"github.com/switchboard-rt/switchboard/web"
+	"github.com/switchboard-rt/switchboard/websocket"
 )
 
 // demos are what the gallery shows, one line each; docs/guides/adding-a-demo.md.
@@ -54,7 +55,7 @@ func (s *site) mountGallery(o galleryOptions) {
 		o.Data = dataFolder()
 	}
 	origins := ownOrigins(o)
-	env := demo.Env{Log: s.log, Data: o.Data}
+	env := demo.Env{Log: s.log, Data: o.Data, Lines: s.rawLines(origins)}
 	board := &board{lines: s.lines}
 	foreign := http.NewCrossOriginProtection()
 	for _, origin := range origins {
@@ -79,6 +80,16 @@ func (s *site) mountGallery(o galleryOptions) {
 	s.demoHub(demo.Hub{Path: "/galleryHub", Hub: board.hub(options)}, board, origins)
 	s.Handle("GET /gallery/here", here(o, len(origins) > 0))
 	s.Handle("/", web.Handler(origins...))
+}
+
+// rawLines are the options of raw WebSockets: the same door as the hubs'.
+func (s *site) rawLines(origins []string) websocket.Options {
+	d := s.door.options
+	o := websocket.Options{AllowedOrigins: slices.Concat(d.AllowedOrigins, origins), AllowedHosts: d.AllowedHosts}
+	if s.door.limits != nil {
+		o.Guard = s.door.limits
+	}
+	return o
 }
 
 func (s *site) demoHub(h demo.Hub, b *board, origins []string) {

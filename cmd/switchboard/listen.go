@@ -40,9 +40,12 @@ func httpServer(c *config, id *identity, l net.Listener, h http.Handler, log *sl
 	}
 	server = &http.Server{
 		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		// Bodies that nobody reads: net/http waits for them before it answers.
+		// Hubs have their own time-outs.
+		ReadTimeout:    30 * time.Second,
+		IdleTimeout:    2 * time.Minute,
+		MaxHeaderBytes: 32 << 10,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	if c.ProxyProtocol {
 		p := proxyproto.New(l, trusted)

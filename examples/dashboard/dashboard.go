@@ -15,6 +15,7 @@ import (
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/examples/demo"
+	"github.com/switchboard-rt/switchboard/websocket"
 )
 
 type server struct {
@@ -24,6 +25,7 @@ type server struct {
 	tail    *tail
 	fleet   *fleet
 	lines   *lines
+	door    websocket.Options
 	log     *slog.Logger
 	heard   atomic.Int64
 }
@@ -54,7 +56,9 @@ func newServer(env demo.Env) *server {
 		tail:    newTail(),
 		fleet:   &fleet{wanted: firstSimulated},
 		lines:   newLines(),
+		door:    env.Lines,
 	}
+	s.door.MaxMessage = deviceFrame
 	s.log = s.tail.logger(env.Log)
 	s.views = &views{devices: s.devices, process: newProcess(), pages: s.hub.Len, wanted: s.fleet.size}
 	s.hub.Handle("Watch", s.watch)

@@ -68,7 +68,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.lines.leave()
 	// drawer: begin
-	c, err := websocket.Accept(w, r, &websocket.Options{MaxMessage: deviceFrame})
+	c, err := websocket.Accept(w, r, &s.door)
 	if err != nil {
 		return // it has been answered
 	}

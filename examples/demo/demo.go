@@ -15,6 +15,7 @@ import (
 	"github.com/switchboard-rt/switchboard/hubproto"
 	"github.com/switchboard-rt/switchboard/hubproto/jsonhub"
 	"github.com/switchboard-rt/switchboard/hubproto/msgpackhub"
+	"github.com/switchboard-rt/switchboard/websocket"
 )
 
 // Env is what a demo gets from its server.
@@ -22,6 +23,8 @@ type Env struct {
 	Log *slog.Logger
 	// Data is the folder below which demos keep files between runs, see Folder.
 	Data string
+	// Lines are what the options of raw WebSockets begin with: who may connect, and how many.
+	Lines websocket.Options
 }
 
 // Options are a hub's options with the server's log and both encodings. The

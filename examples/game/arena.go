@@ -246,7 +246,7 @@ func (a *arena) judge() {
 
 // add puts a player on a free place of the floor. a.mu is held.
 func (a *arena) add(p *player) *player {
-	a.issued++
+	a.issued = nextNumber(a.players, a.issued)
 	p.n = a.issued
 	at := a.spot()
 	p.x, p.y, p.safe = at[0], at[1], safeFor

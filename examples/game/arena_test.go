@@ -199,6 +199,34 @@ func TestBotsKeepPeopleCompany(t *testing.T) {
 	}
 }
 
+// TestPeopleCanBeToldApart: up to four have colours of their own (a number's is
+// its rest by four), whoever came and went before.
+func TestPeopleCanBeToldApart(t *testing.T) {
+	a := newArena(func(int) int { return 0 })
+	for i := range 40 {
+		if i >= 4 { // somebody leaves, not always the first who came
+			a.leave(a.players[i%len(a.players)].name)
+			for range stayFor + 1 {
+				a.step()
+			}
+		}
+		name := fmt.Sprint("p", i)
+		if _, err := a.enter(name, secret(name), name); err != nil {
+			t.Fatal(err)
+		}
+		worn, people := map[int]bool{}, 0
+		for _, p := range a.players {
+			if !p.bot {
+				worn[p.n%4] = true
+				people++
+			}
+		}
+		if people != min(i+1, 4) || len(worn) != people {
+			t.Fatalf("after %s %d people have %d colours", name, people, len(worn))
+		}
+	}
+}
+
 func TestABotCollectsSparks(t *testing.T) {
 	seed := 1
 	a := newArena(func(n int) int { seed = (seed*1103515245 + 12345) & 0x7fffffff; return seed / 7 % n })

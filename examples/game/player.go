@@ -73,3 +73,22 @@ type listed struct {
 
 // byNumber orders players, so that a tick does not depend on the order of a map.
 func byNumber(a, b *player) int { return cmp.Compare(a.n, b.n) }
+
+// nextNumber is a new player's. It decides about the colour, one of four on the
+// page, so it is one whose colour fewest people have, then fewest bots.
+func nextNumber(players []*player, last int) int {
+	const cords = 4
+	var worn [cords]int
+	for _, p := range players {
+		if p.bot {
+			worn[p.n%cords]++
+		} else {
+			worn[p.n%cords] += maxPlayers
+		}
+	}
+	n := last + 1
+	for least := slices.Min(worn[:]); worn[n%cords] > least; {
+		n++
+	}
+	return n
+}

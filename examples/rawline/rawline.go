@@ -14,13 +14,14 @@ import (
 // echo counts its lines and frames.
 type echo struct {
 	log    *slog.Logger
+	door   *websocket.Options
 	lines  atomic.Int64
 	frames atomic.Int64
 }
 
 // New makes the demo.
 func New(env demo.Env) *demo.Demo {
-	e := &echo{log: env.Log}
+	e := &echo{log: env.Log, door: &env.Lines}
 	return &demo.Demo{
 		Name:     "raw",
 		Handlers: map[string]http.Handler{"/ws": e},
@@ -34,7 +35,7 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.lines.Add(1)
 	defer e.lines.Add(-1)
 	// drawer: begin
-	err := websocket.Serve(w, r, nil, func(c *websocket.Conn, typ websocket.Type, p []byte) {
+	err := websocket.Serve(w, r, e.door, func(c *websocket.Conn, typ websocket.Type, p []byte) {
 		e.frames.Add(1)
 		if typ == websocket.Text {
 			p = append([]byte("Echo: "), p...)

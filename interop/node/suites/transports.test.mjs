@@ -1,11 +1,21 @@
 // Each transport against what a hub offers, with the official client.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { client, closed, freePort, heard, start, transports } from "./server.mjs";
+import { client, closed, freePort, heard, request, start, transports } from "./server.mjs";
 
 let server;
 before(async () => (server = await start()));
 after(async () => server?.stop());
+
+/** What a client gets of a method that it should not get: the client swallows what a handler throws. */
+const strays = (c, method) => {
+  const got = [];
+  c.on(method, (...a) => got.push(a));
+  return got;
+};
+
+/** The connection token, which the client keeps to itself. */
+const tokenOf = ({ connection: { transport: t } }) => new URL((t._url ?? t._webSocket.url).replace(/^ws/, "http")).searchParams.get("id");
 
 const quick = { nextRetryDelayInMilliseconds: () => 100 };
 
@@ -45,33 +55,38 @@ for (const [name, transport] of transports)
 
     test("broadcast to the others", async () => {
       const all = await Promise.all([open(), open(), open()]);
-      all[0].on("Shouted", () => assert.fail("the caller is no other"));
+      const own = strays(all[0], "Shouted");
       const both = Promise.all(all.slice(1).map((c) => heard(c, "Shouted")));
       await all[0].invoke("Shout", "hi");
       assert.deepEqual(await both, [["hi"], ["hi"]]);
+      await all[0].invoke("Void"); // what was on its way to it is there
+      assert.deepEqual(own, [], "the caller is no other");
       await Promise.all(all.map((c) => c.stop()));
     });
 
     test("group", async () => {
       const group = `g-${name}`, [a, b] = await Promise.all([open(), open()]);
-      b.on("Told", () => assert.fail("no member"));
+      const outside = strays(b, "Told");
       await a.invoke("Join", group);
       const told = heard(a, "Told");
       await b.invoke("Tell", group, "to members");
       assert.deepEqual(await told, [group, "to members"]);
       await a.invoke("Leave", group);
-      a.on("Told", () => assert.fail("left"));
+      const behind = strays(a, "Told");
       await a.invoke("Tell", group, "nobody");
+      await b.invoke("Void");
+      assert.deepEqual([outside, behind], [[], []], "only members hear it");
       await Promise.all([a.stop(), b.stop()]);
     });
 
     test("user, on several connections", async () => {
       const [x, y, z] = await Promise.all([open("/users?user=ann"), open("/users?user=ann"), open("/users?user=bob")]);
-      z.on("Told", () => assert.fail("another user"));
+      const another = strays(z, "Told");
       const both = Promise.all([heard(x, "Told"), heard(y, "Told")]);
       await z.invoke("TellUser", "ann", "dear");
       assert.deepEqual(await both, [["ann", "dear"], ["ann", "dear"]]);
       assert.equal(await z.invoke("Who"), "bob");
+      assert.deepEqual(another, [], "another user hears nothing");
       await Promise.all([x.stop(), y.stop(), z.stop()]);
     });
 
@@ -85,19 +100,24 @@ for (const [name, transport] of transports)
       await Promise.all([c.stop(), plain.stop()]);
     });
 
-    test("the client stops: the others see it go, and its id is gone", async () => {
+    test("the client stops: closed without an error, and its id is gone", async () => {
       const c = await open();
       const end = closed(c);
+      const url = `${server.url}/golden?id=${tokenOf(c)}`;
+      assert.notEqual((await request(url, { method: "POST", body: "" })).status, 404, "it is there");
       await c.stop();
       assert.equal(await end, undefined);
+      while ((await request(url, { method: "POST", body: "" })).status !== 404) await new Promise((go) => setTimeout(go, 20));
     });
 
     test("the server aborts: closed for good, without an error", async () => {
       const c = await open("/golden", { retry: quick });
-      c.onreconnecting(() => assert.fail("an abort forbids reconnecting"));
+      let again = 0;
+      c.onreconnecting(() => again++);
       const end = closed(c);
       c.invoke("Abort").catch(() => {});
       assert.equal(await end, undefined);
+      assert.equal(again, 0, "an abort forbids reconnecting");
     });
 
     test("the server restarts: reconnected with a new id, and handlers kept", async () => {
@@ -133,12 +153,12 @@ for (const [name, transport] of transports)
 
 test("fallback: what the server does not answer is passed over", async () => {
   class Blocked { constructor() { throw new Error("WebSockets are cut off"); } }
-  const c = client(`${server.url}/golden`, undefined, { WebSocket: Blocked });
+  const c = client(`${server.url}/default`, undefined, { WebSocket: Blocked });
   await c.start();
-  assert.equal(await c.invoke("Echo", "a"), "a");
+  assert.equal(await c.invoke("GetActiveTransportName"), "ServerSentEvents");
   class AlsoBlocked { constructor() { throw new Error("events are cut off"); } }
-  const d = client(`${server.url}/golden`, undefined, { WebSocket: Blocked, EventSource: AlsoBlocked });
+  const d = client(`${server.url}/default`, undefined, { WebSocket: Blocked, EventSource: AlsoBlocked });
   await d.start();
-  assert.equal(await d.invoke("Echo", "a"), "a");
+  assert.equal(await d.invoke("GetActiveTransportName"), "LongPolling");
   await Promise.all([c.stop(), d.stop()]);
 });

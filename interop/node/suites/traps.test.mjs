@@ -1,4 +1,4 @@
-// The traps that break real clients; numbers are those of docs/wire.md.
+// The traps that break real clients; numbers are those of interop/checklist.md.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { HttpTransportType } from "@microsoft/signalr";

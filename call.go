@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"sync"
 
 	"github.com/switchboard-rt/switchboard/hubproto"
 	"github.com/switchboard-rt/switchboard/internal/bind"
@@ -14,7 +15,7 @@ import (
 // name, arguments, mode, streams, run.
 func (s *session) call(e *entry) {
 	msg := e.msg
-	if e.slot != nil {
+	if e.slot != nil && !e.slot.bare {
 		e.slot.parent = s.context()
 	}
 	text, cause := e.refusal, error(nil)
@@ -65,8 +66,10 @@ func (s *session) check(e *entry) (text string, cause error) {
 func (s *session) invoke(e *entry) {
 	start := s.hub.clock()
 	result, err := s.protect(e.slot, e, nil)
-	e.slot.end(ErrReturned)
-	e.slot.over(err)
+	if !e.slot.bare {
+		e.slot.end(ErrReturned)
+		e.slot.over(err)
+	}
 	s.hub.called(e.method, start, err)
 	if err != nil {
 		s.fail(e.msg, s.failure(e.method, err), err)
@@ -75,17 +78,31 @@ func (s *session) invoke(e *entry) {
 	if len(e.msg.ID) == 0 {
 		return
 	}
-	r := &reply{}
+	r := newReply()
 	r.Payload = s.encodeResult(r.buf[:0], e.method, e.msg, result)
 	r.Op, r.Class = s.hub.pings[s.codec].Op, transport.Answer
 	_ = s.send(&r.Frame) // an error means that the connection has ended
 }
 
-// reply is a frame with room for its bytes: most results are small, and one
-// allocation is cheaper than two.
+// reply is a frame with room for its bytes, as most results are small. It has
+// one receiver, and comes back when it is written.
 type reply struct {
 	transport.Frame
 	buf [128]byte
+}
+
+var replies sync.Pool
+
+func newReply() *reply {
+	if r, ok := replies.Get().(*reply); ok {
+		return r
+	}
+	r := &reply{}
+	r.Reuse = func() {
+		r.Payload = nil
+		replies.Put(r)
+	}
+	return r
 }
 
 // failure is the text for a method's error.

@@ -3,14 +3,17 @@ package switchboard_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/internal/bind"
+	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // causeHub has a method of each kind that waits for the end of its ctx and says why it came.
@@ -123,4 +126,45 @@ func TestKeptContextsAndUploads(t *testing.T) {
 		}
 		l.hangUp(nil)
 	})
+}
+
+// TestCancelMeetsCallsWithoutContext: what such a call leaves is used by the
+// next; a cancellation that is late must not reach that one, nor anything that
+// is being made anew.
+func TestCancelMeetsCallsWithoutContext(t *testing.T) {
+	h := quiet(switchboard.Options{Parallel: 4})
+	var cancelled atomic.Int32
+	h.Handle("Echo", func(s string) string { return s })
+	h.Handle("Watched", func(ctx context.Context, s string) string {
+		if ctx.Err() != nil {
+			cancelled.Add(1)
+		}
+		return s
+	})
+	l := dial(t, h, transport.Peer{ConnectionID: "a"})
+	l.say(hello)
+	const calls = 3000
+	for i := range calls {
+		method := []string{"Echo", "Watched"}[i%2]
+		l.say(fmt.Sprintf(`{"type":1,"invocationId":"%d","target":"%s","arguments":["%d"]}`, i, method, i))
+		if i%2 == 0 { // only those without a context
+			l.say(fmt.Sprintf(`{"type":5,"invocationId":"%d"}`, i))
+		}
+	}
+	l.runs.Wait()
+	l.hangUp(nil)
+	l.runs.Wait()
+	<-l.done
+	if n := cancelled.Load(); n > 0 {
+		t.Errorf("%d calls were cancelled that nobody cancelled", n)
+	}
+	answers := map[string]bool{}
+	for _, m := range l.got {
+		answers[m] = true
+	}
+	for i := range calls {
+		if want := fmt.Sprintf(`{"type":3,"invocationId":"%d","result":"%d"}`, i, i); !answers[want] {
+			t.Fatalf("no %s among %d messages", want, len(l.got))
+		}
+	}
 }

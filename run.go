@@ -103,15 +103,7 @@ func (s *session) ready() bool {
 
 // take notes that an entry runs. That of a call lives in its slot. s.mu is held.
 func (s *session) take(waited entry) *entry {
-	e := &waited
-	if waited.method != nil {
-		c := &slot{s: s, method: waited.method, entry: waited}
-		e, c.entry.slot = &c.entry, c
-		if e.cancelled {
-			c.cause = ErrCancelled
-		}
-		s.active = append(s.active, c)
-	}
+	e := s.place(waited)
 	switch {
 	case e.stream != nil:
 		e.slot.lent = true // it holds none
@@ -122,6 +114,17 @@ func (s *session) take(waited entry) *entry {
 		s.exclusive = true
 	}
 	return e
+}
+
+// place puts an entry where it stays while it runs. s.mu is held.
+func (s *session) place(waited entry) *entry {
+	if waited.method == nil {
+		e := waited
+		return &e
+	}
+	c := s.newSlot(waited)
+	s.active = append(s.active, c)
+	return &c.entry
 }
 
 // flow stops reading while too much waits, and lets it go on when half of it
@@ -178,6 +181,9 @@ func (s *session) done(e *entry) {
 	s.mu.Unlock()
 	if msg != nil { // nobody looks for it among the active any more
 		recycle(msg)
+	}
+	if e.slot != nil {
+		e.slot.free()
 	}
 }
 

@@ -16,6 +16,7 @@ type slot struct {
 	s      *session
 	method *method
 	entry  entry
+	bare   bool // nobody has it as a context: it is used again
 	lent   bool // guarded by s.mu
 
 	parent context.Context // the connection's; set before the method runs
@@ -25,6 +26,40 @@ type slot struct {
 	cancel context.CancelCauseFunc
 	cause  error // why the call's own end has come
 	ends   []func(error)
+}
+
+// slots are for calls of methods that take no context.
+var slots = sync.Pool{New: func() any { return &slot{} }}
+
+// newSlot makes the slot of an entry that is about to run.
+func (s *session) newSlot(waited entry) *slot {
+	var c *slot
+	if bare := s.hub.bare(&waited); bare {
+		c = slots.Get().(*slot)
+		c.bare = true
+	} else {
+		c = &slot{}
+	}
+	c.s, c.method, c.entry = s, waited.method, waited
+	c.entry.slot = c
+	if waited.cancelled {
+		c.cause = ErrCancelled
+	}
+	return c
+}
+
+// free gives the slot of a call that is over back, if nobody can have kept it.
+func (c *slot) free() {
+	if c.bare {
+		*c = slot{}
+		slots.Put(c)
+	}
+}
+
+// bare reports whether no user code can get hold of the call's context.
+func (h *Hub) bare(e *entry) bool {
+	m := e.method
+	return e.kind == callEntry && e.stream == nil && !m.plan.HasContext && len(m.allow) == 0 && !h.filtered(m)
 }
 
 // over calls what filters left for the end of the call.
@@ -140,7 +175,7 @@ func (s *session) cancelCall(id []byte) {
 	}
 	var found []*slot
 	for _, c := range s.active {
-		if m := c.entry.msg; m != nil && string(m.ID) == string(id) {
+		if m := c.entry.msg; m != nil && !c.bare && string(m.ID) == string(id) {
 			found = append(found, c)
 		}
 	}

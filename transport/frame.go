@@ -40,7 +40,20 @@ type Frame struct {
 	// Key makes a later event with the same key replace this one while it is still pending. Empty: never replaced.
 	Key string
 
+	// Reuse, if not nil, may be called once, by Free: a frame for a single
+	// receiver can go back to its maker when it is written.
+	Reuse func()
+
 	deflated atomic.Pointer[[]byte]
+}
+
+// Free is a link's word that it has written the frame whole and knows it no
+// more. Links need not say it; whoever may write the frame again must not.
+func (f *Frame) Free() {
+	if f.Reuse != nil {
+		f.deflated.Store(nil)
+		f.Reuse()
+	}
 }
 
 // Deflated is the payload's compressed form. It is made by compress when it is

@@ -23,6 +23,8 @@ type Plan struct {
 	Result reflect.Type
 	// Streams says that the function returns iter.Seq2[Result, error].
 	Streams bool
+	// HasContext says that the function takes a context.
+	HasContext bool
 	// HasError says that the function returns an error.
 	HasError bool
 
@@ -97,6 +99,7 @@ func (p *Plan) readParams(t, connType reflect.Type) error {
 			return fmt.Errorf("context.Context must be the first parameter (%v)", t)
 		case typ == contextType:
 			p.params = append(p.params, param{fromContext, typ})
+			p.HasContext = true
 		case typ == connType && !p.onlyContext():
 			return fmt.Errorf("%v must come right after the context (%v)", connType, t)
 		case typ == connType:

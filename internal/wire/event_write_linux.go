@@ -51,7 +51,7 @@ func (c *event) flush() {
 		p := parcels.Get().(*parcel)
 		if u := c.unsent; u != nil {
 			p.frames = append(p.frames, u.frames...)
-			p.size, p.charge = u.size, u.charge
+			p.size, p.charge, p.once = u.size, u.charge, u.once
 		} else if c.out.take(&p.batch, batchSize) {
 			p.frames = append(p.frames, nil)
 		}
@@ -161,6 +161,7 @@ func (c *event) wrote(p *parcel, skip, size int) {
 	}
 	if n == len(p.frames) {
 		c.unsent = nil
+		p.written()
 		c.out.giveBackLocked(&p.batch)
 		return
 	}
@@ -175,7 +176,7 @@ func (c *event) wrote(p *parcel, skip, size int) {
 	if size > 0 {
 		u.since = time.Now()
 	}
-	u.batch = batch{frames: slices.Clone(p.frames[n:]), size: p.size, charge: p.charge}
+	u.batch = batch{frames: slices.Clone(p.frames[n:]), size: p.size, charge: p.charge, once: p.once}
 	u.offset = done
 }
 

@@ -5,8 +5,9 @@ import "github.com/switchboard-rt/switchboard/transport"
 // batch is what a push carrier has been handed and is writing.
 type batch struct {
 	frames []*transport.Frame
-	size   int // payload of frames
-	charge int // what Outbox.bytes still counts for it; giveBack returns it
+	size   int  // payload of frames
+	charge int  // what Outbox.bytes still counts for it; giveBack returns it
+	once   bool // no other carrier will ever write these frames
 }
 
 // fits reports whether f may join; one frame always may.
@@ -27,6 +28,7 @@ func (b *batch) add(f *transport.Frame, charge int) {
 // driver takes its frames here. o.mu is held.
 func (o *Outbox) take(b *batch, max int) (end bool) {
 	r := o.resend
+	b.once = r == nil
 	if r != nil {
 		r.takeAgain(b, max)
 		o.takeControl(b, max)
@@ -126,6 +128,18 @@ func (o *Outbox) giveBackLocked(b *batch) {
 	clear(b.frames)
 	b.frames, b.size, b.charge = b.frames[:0], 0, 0
 	o.notify()
+}
+
+// written gives the frames, which are out, whole, back to their makers.
+func (b *batch) written() {
+	if !b.once { // a resumable outbox may have to write them again, or another carrier of it may be at it
+		return
+	}
+	for _, f := range b.frames {
+		if f != nil { // which stands for the goodbye
+			f.Free()
+		}
+	}
 }
 
 // frameOverhead stands for what a pending frame costs beside its payload, so

@@ -33,6 +33,9 @@ func (s *stream) write() {
 			return
 		}
 		err := s.writeBatch(b.frames)
+		if err == nil {
+			b.written()
+		}
 		s.out.giveBack(&b)
 		if err != nil {
 			if !s.out.lose(s, false) {

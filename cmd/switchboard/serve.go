@@ -116,7 +116,10 @@ func (s *site) flush(traces func(context.Context) error) {
 // those there are end one after the other, the rest is closed.
 func serveOn(ctx context.Context, l net.Listener, c *config, id *identity, s *site, log *slog.Logger) error {
 	server, start := httpServer(c, id, l, s, log)
-	fresh := watchFresh(server)
+	fresh := &fresh{}
+	if id != nil {
+		fresh = watchFresh(server)
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- start() }() // ends with Shutdown
 	giveUp := func(err error) error { // what demos keep is saved all the same

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"log"
 	"net"
 	"net/http"
@@ -41,7 +42,9 @@ func (f *front) Accept() (net.Conn, error) {
 			if err == nil {
 				return nc, nil
 			}
-			f.logf("endpoint: accept: %v", err)
+			if !errors.Is(err, net.ErrClosed) { // the client has gone
+				f.logf("endpoint: accept: %v", err)
+			}
 		case <-f.over:
 			return nil, net.ErrClosed
 		}

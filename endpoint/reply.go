@@ -131,7 +131,10 @@ func (w *reply) openStream() {
 	}
 	w.stream = nc
 	w.arm()
-	set := http.Header{"Connection": {"close"}}
+	set := http.Header{}
+	if w.status != http.StatusSwitchingProtocols {
+		set["Connection"] = []string{"close"}
+	}
 	w.body = append(w.head(w.status, w.sent, set), w.body...)
 }
 
@@ -140,18 +143,13 @@ func (w *reply) arm() {
 	if d := w.visit.front.server.WriteTimeout; d > 0 && w.until.IsZero() {
 		w.until = time.Now().Add(d)
 	}
-	if w.stream != nil && !w.until.IsZero() {
-		_ = w.stream.SetWriteDeadline(w.until) // the write shows whether it took
-	}
+	_ = w.visit.arrival.SetWriteDeadline(w.until) // the write shows whether it took
 }
 
 // SetWriteDeadline is for http.ResponseController.
 func (w *reply) SetWriteDeadline(t time.Time) error {
 	w.until = t
-	if w.stream != nil {
-		return w.stream.SetWriteDeadline(t)
-	}
-	return nil
+	return w.visit.arrival.SetWriteDeadline(t)
 }
 
 // SetReadDeadline is for http.ResponseController; there is no body to read.
@@ -199,18 +197,12 @@ func (w *reply) finish() {
 	if hasBody(w.status) {
 		w.describe(set)
 	}
-	last := w.last()
-	if last {
-		set["Connection"] = []string{"close"}
-	}
-	if w.until.IsZero() && w.visit.front.server.WriteTimeout > 0 {
-		w.until = time.Now().Add(w.visit.front.server.WriteTimeout)
-	}
+	w.arm()
 	if _, err := a.Write(append(w.head(w.status, w.sent, set), w.body...)); err != nil {
 		_ = a.Close()
 		return
 	}
-	if last {
+	if w.last() {
 		a.Leave()
 		return
 	}
@@ -219,7 +211,7 @@ func (w *reply) finish() {
 
 // last reports whether the connection ends with this answer.
 func (w *reply) last() bool {
-	return w.status == http.StatusSwitchingProtocols || w.sent.Get("Connection") == "close" || w.length > w.size && hasBody(w.status)
+	return w.status == http.StatusSwitchingProtocols || w.sent.Get("Connection") == "close" || w.length >= 0 && w.length != w.size && hasBody(w.status)
 }
 
 // describe adds what net/http finds out about a body.

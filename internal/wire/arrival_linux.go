@@ -141,6 +141,10 @@ func (g *Arrival) Conn() (*net.TCPConn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if nc.RemoteAddr() == nil { // the client has reset it: nobody expects a nil address
+		_ = nc.Close()
+		return nil, net.ErrClosed
+	}
 	g.nc = nc.(*net.TCPConn) // a TCP listener has no others
 	return g.nc, g.nc.SetWriteDeadline(g.until)
 }

@@ -54,6 +54,8 @@ func (v *visit) failed(cause any) {
 	if !v.reply.taken {
 		_ = v.arrival.Close()
 	}
+	v.arrival.Drop() // one that was lent, and not taken
+	v.reply.taken = true
 }
 
 // visitContext has what net/http puts into the context of a request.

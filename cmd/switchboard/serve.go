@@ -116,8 +116,8 @@ func (s *site) flush(traces func(context.Context) error) {
 // those there are end one after the other, the rest is closed.
 func serveOn(ctx context.Context, l net.Listener, c *config, id *identity, s *site, log *slog.Logger) error {
 	server, start := httpServer(c, id, l, s, log)
-	fresh := &fresh{}
-	if id != nil {
+	fresh := &fresh{} // endpoint.Serve closes its own, and calls no hooks
+	if id != nil || c.ProxyProtocol {
 		fresh = watchFresh(server)
 	}
 	failed := make(chan error, 1)

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"sync"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 // Acceptor takes the connections of a TCP listener. Until one has sent
@@ -25,6 +23,7 @@ type Acceptor struct {
 	l      *net.TCPListener
 	raw    syscall.RawConn // of the listener
 	watch  *Watch
+	most   int // may wait
 
 	mu     sync.Mutex
 	file   *os.File // of the epoll instance, which holds the listener, too
@@ -36,12 +35,6 @@ type Acceptor struct {
 	delay  time.Duration
 }
 
-// place is where an arrival waits; see slot.
-type place struct {
-	arrival    *Arrival
-	generation int32
-}
-
 // NewAcceptor makes one for l, without beginning.
 func NewAcceptor(l *net.TCPListener, o AcceptorOptions) (*Acceptor, error) {
 	raw, err := l.SyscallConn()
@@ -50,7 +43,7 @@ func NewAcceptor(l *net.TCPListener, o AcceptorOptions) (*Acceptor, error) {
 	}
 	e := NewEngine(nil)
 	e.assemble()
-	return &Acceptor{AcceptorOptions: o, engine: e, l: l, raw: raw, places: make([]place, 1)}, nil
+	return &Acceptor{AcceptorOptions: o, engine: e, l: l, raw: raw, places: make([]place, 1), most: maxWaiting}, nil
 }
 
 // Start begins to accept. It is called once.
@@ -89,8 +82,6 @@ func (a *Acceptor) openDoor() (err error) {
 	return errors.Join(controlErr, err)
 }
 
-const doorEvents = syscall.EPOLLIN | epollET
-
 // run waits for events until the file is closed.
 func (a *Acceptor) run(waiter syscall.RawConn) {
 	var events [maxEvents]syscall.EpollEvent
@@ -117,163 +108,6 @@ func (a *Acceptor) run(waiter syscall.RawConn) {
 	}
 }
 
-// accept takes everybody who is at the door, and adds to ready who has spoken already.
-func (a *Acceptor) accept(ready []served, buf []byte) []served {
-	for {
-		fd, remote, err := a.acceptOne()
-		switch {
-		case err == nil:
-			a.delay = 0
-		case err == syscall.EINTR || err == syscall.ECONNABORTED:
-			continue
-		case err == syscall.EAGAIN || errors.Is(err, net.ErrClosed):
-			return ready
-		default:
-			a.backOff(err)
-			return ready
-		}
-		g := &Arrival{acceptor: a, fd: int32(fd), remote: remote, due: a.deadline(a.Silence), pass: remote.Addr().Zone() != ""}
-		if g.pass || g.look(buf) {
-			ready = append(ready, g)
-		}
-	}
-}
-
-// acceptOne holds the listener meanwhile, so that its number is not another's.
-func (a *Acceptor) acceptOne() (fd int, remote netip.AddrPort, err error) {
-	controlErr := a.raw.Control(func(l uintptr) { fd, remote, err = acceptNow(l) })
-	if controlErr != nil {
-		return -1, remote, net.ErrClosed
-	}
-	return fd, remote, err
-}
-
-func acceptNow(l uintptr) (fd int, remote netip.AddrPort, err error) {
-	var from syscall.RawSockaddrAny
-	size := uint32(unsafe.Sizeof(from))
-	r, _, errno := syscall.RawSyscall6(syscall.SYS_ACCEPT4, l, uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&size)),
-		syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0, 0)
-	if errno != 0 {
-		return -1, remote, errno
-	}
-	return int(r), addressOf(&from), nil
-}
-
-// addressOf reads an address as the kernel writes it.
-func addressOf(from *syscall.RawSockaddrAny) netip.AddrPort {
-	switch from.Addr.Family {
-	case syscall.AF_INET:
-		v4 := (*syscall.RawSockaddrInet4)(unsafe.Pointer(from))
-		return netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), networkOrder(&v4.Port))
-	case syscall.AF_INET6:
-		v6 := (*syscall.RawSockaddrInet6)(unsafe.Pointer(from))
-		addr := netip.AddrFrom16(v6.Addr).Unmap()
-		if v6.Scope_id != 0 {
-			addr = addr.WithZone("?") // its name is net's to find
-		}
-		return netip.AddrPortFrom(addr, networkOrder(&v6.Port))
-	}
-	return netip.AddrPort{}
-}
-
-func networkOrder(port *uint16) uint16 {
-	p := (*[2]byte)(unsafe.Pointer(port))
-	return uint16(p[0])<<8 | uint16(p[1])
-}
-
-// backOff accepts again later, as net/http does: mostly the process has no
-// descriptor left, and the kernel says nothing when there is one.
-func (a *Acceptor) backOff(err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed {
-		return
-	}
-	a.delay = min(max(2*a.delay, 5*time.Millisecond), time.Second)
-	a.Logf("endpoint: accept: %v; retrying in %v", err, a.delay)
-	a.retry = time.AfterFunc(a.delay, a.acceptAgain)
-}
-
-// acceptAgain has the kernel look at the listener anew.
-func (a *Acceptor) acceptAgain() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.closed {
-		_ = a.raw.Control(func(fd uintptr) {
-			_ = syscall.EpollCtl(a.epfd, syscall.EPOLL_CTL_MOD, int(fd), &syscall.EpollEvent{Events: doorEvents})
-		})
-	}
-}
-
-// deadline is when one who may be silent for d has been so for too long; 0 is never.
-func (a *Acceptor) deadline(d time.Duration) int64 {
-	if d <= 0 {
-		return 0
-	}
-	return a.engine.sweep.stamp(time.Now().Add(d))
-}
-
-// wait puts g into the table until it can be read. It reports false if g is not
-// to wait and still the caller's.
-func (a *Acceptor) wait(g *Arrival) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed || len(a.places)-len(a.free) > maxWaiting {
-		return false
-	}
-	if len(a.free) == 0 {
-		a.places = append(a.places, place{})
-		a.free = append(a.free, int32(len(a.places)-1))
-	}
-	at := a.free[len(a.free)-1]
-	p := &a.places[at]
-	if syscall.EpollCtl(a.epfd, syscall.EPOLL_CTL_ADD, int(g.fd), &syscall.EpollEvent{Events: readEvents, Fd: at, Pad: p.generation}) != nil {
-		return false
-	}
-	a.free = a.free[:len(a.free)-1]
-	p.arrival, g.place = g, at
-	return true
-}
-
-// take has the caller own who waits at a place; nil if that has changed hands.
-func (a *Acceptor) take(at, generation int32) *Arrival {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if int(at) >= len(a.places) || a.places[at].generation != generation {
-		return nil
-	}
-	return a.takeLocked(at)
-}
-
-// takeLocked takes the descriptor off the kernel's list, where it would stay
-// for as long as it has a double.
-func (a *Acceptor) takeLocked(at int32) *Arrival {
-	p := &a.places[at]
-	g := p.arrival
-	if g == nil {
-		return nil
-	}
-	p.arrival = nil
-	p.generation++
-	a.free = append(a.free, at)
-	if !a.closed {
-		_ = syscall.EpollCtl(a.epfd, syscall.EPOLL_CTL_DEL, int(g.fd), nil) // it is there
-	}
-	return g
-}
-
-// takeAll takes everybody whom which is true of.
-func (a *Acceptor) takeAll(which func(g *Arrival) bool) (some []*Arrival) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for at := range a.places {
-		if g := a.places[at].arrival; g != nil && which(g) {
-			some = append(some, a.takeLocked(int32(at)))
-		}
-	}
-	return some
-}
-
 // Tick implements Ticker: it closes who has been silent for too long.
 func (a *Acceptor) Tick(now time.Time) time.Time {
 	stamp := a.engine.sweep.stamp(now)
@@ -282,6 +116,7 @@ func (a *Acceptor) Tick(now time.Time) time.Time {
 	}
 	if a.raw.Control(func(uintptr) {}) != nil {
 		a.Desk.Closed()
+		return time.Time{}
 	}
 	return now.Add(sweepEvery)
 }

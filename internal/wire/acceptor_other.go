@@ -45,5 +45,8 @@ func (*Arrival) Again() {}
 // Leave closes the connection.
 func (*Arrival) Leave() {}
 
+// Drop closes what was not given away.
+func (*Arrival) Drop() {}
+
 // Gone says that the visit is no longer the acceptor's affair.
 func (*Arrival) Gone() (back func()) { return func() {} }

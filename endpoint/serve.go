@@ -25,13 +25,14 @@ import (
 // is flushed, and then without chunks: the connection closes behind it.
 // Trailers are not sent, HTTP/1.1 only. The request's context ends with the
 // handler, not when the client leaves while it runs. MaxHeaderBytes counts from
-// 4 KiB on. Time-outs are the server's: ReadHeaderTimeout (else ReadTimeout)
+// 4 KiB on, SetKeepAlivesEnabled is heeded from the second request on. Time-outs are the server's: ReadHeaderTimeout (else ReadTimeout)
 // for the first byte, to about a second, IdleTimeout for the next request.
 // BaseContext is called twice. Connections that are not a hub's have TCP
 // keep-alive probes as net.Listen sets them by default; a hub's have none,
 // whatever l says: hubs ping.
 //
-// Serve always returns an error, http.ErrServerClosed after Shutdown or Close.
+// Serve always returns an error, http.ErrServerClosed after Shutdown or Close,
+// and has closed l then. It may be called for several listeners of a server.
 // It returns when nothing of it runs any more: wait for it after Shutdown,
 // which does not know of handlers on the shorter way. Those that have hijacked
 // their connection are waited for by neither. Connections that have said

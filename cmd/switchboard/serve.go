@@ -153,6 +153,10 @@ func serveOn(ctx context.Context, l net.Listener, c *config, id *identity, s *si
 	if err := server.Shutdown(last); err != nil {
 		_ = server.Close() // whoever is left has had its time
 	}
+	select { // Shutdown does not know of every handler: see endpoint.Serve
+	case <-failed:
+	case <-last.Done():
+	}
 	return nil
 }
 

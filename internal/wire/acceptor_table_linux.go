@@ -37,7 +37,7 @@ func (a *Acceptor) wait(g *Arrival) bool {
 		return false
 	}
 	a.free = a.free[:len(a.free)-1]
-	p.arrival, g.place = g, at
+	p.arrival = g
 	return true
 }
 

@@ -20,7 +20,6 @@ type Arrival struct {
 	until    time.Time    // the deadline for writes that wait
 	due      int64        // when its silence is too long; 0: never
 	fd       int32        // -1 when given away
-	place    int32        // the table's
 	pass     bool         // not for us
 	leaving  bool         // answered for the last time
 }
@@ -37,6 +36,7 @@ func (g *Arrival) look(buf []byte) bool {
 		case n <= 0 || g.leaving:
 			return g.drain(buf)
 		}
+		noticed(int(g.fd))
 		v, size := g.acceptor.Desk.Read(g, buf[:n])
 		if v == nil {
 			g.pass = true

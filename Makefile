@@ -31,6 +31,7 @@ test-go: need-all
 test-drivers: need-all ## the suites that use sockets, on the drivers that are not the default, and under TLS
 	@for d in goroutine stream; do echo "== Go tests on the driver $$d"; SWITCHBOARD_DRIVER=$$d go test -race -skip '^Fuzz' ./endpoint ./interop/server || exit 1; done
 	@for d in event stream; do echo "== raw lines on the driver $$d"; SWITCHBOARD_DRIVER=$$d go test -race -skip '^Fuzz' ./websocket || exit 1; done
+	@echo "== Go tests through endpoint.Serve"; SWITCHBOARD_SERVE=1 go test -race -skip '^Fuzz' ./endpoint
 	@for d in auto stream; do echo "== Go tests under TLS, driver $$d"; SWITCHBOARD_TLS=1 SWITCHBOARD_DRIVER=$$d go test -race -skip '^Fuzz' ./endpoint || exit 1; done
 
 test-interop: need-all interop/node/.stamp-deps web/.stamp-deps

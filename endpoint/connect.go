@@ -38,6 +38,9 @@ func (h *Handler) connect(w http.ResponseWriter, r *http.Request, user *transpor
 // of HTTP/2, whose handler must then stay.
 func takeOver(w http.ResponseWriter, r *http.Request, o *wsconn.UpgradeOptions) (nc net.Conn, buffered []byte, deflate *wsconn.Deflate, err error) {
 	if !isExtendedConnect(r) {
+		if a := arrivalOf(w); a != nil {
+			w = lending{w, a}
+		}
 		nc, buffered, agreed, err := wsconn.Upgrade(w, r, o)
 		return nc, buffered, agreed.Deflate, err
 	}

@@ -196,18 +196,44 @@ type site struct {
 // underTLS runs the suite over TLS: SWITCHBOARD_TLS=1.
 var underTLS = os.Getenv("SWITCHBOARD_TLS") != ""
 
+// throughServe runs it through Serve: SWITCHBOARD_SERVE=1. httptest's own
+// server stands beside it then, for its client.
+var throughServe = os.Getenv("SWITCHBOARD_SERVE") != ""
+
 func (s *site) start() {
-	if underTLS {
+	switch {
+	case underTLS:
 		s.Server.StartTLS()
-	} else {
+	case throughServe:
+		s.Server.Start()
+		s.serve()
+	default:
 		s.Server.Start()
 	}
+}
+
+// serve moves the site to a server behind Serve.
+func (s *site) serve() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	server := &http.Server{
+		Handler: s.Config.Handler, ErrorLog: s.Config.ErrorLog, ReadTimeout: s.Config.ReadTimeout, WriteTimeout: s.Config.WriteTimeout,
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- Serve(server, l) }()
+	s.t.Cleanup(func() { // before the site's end: hijacked connections are closed there
+		_ = server.Close()
+		<-ended
+	})
+	s.URL = "http://" + l.Addr().String()
 }
 
 // dial opens a connection to the site, without HTTP.
 func (s *site) dial() net.Conn {
 	s.t.Helper()
-	nc, err := net.Dial("tcp", s.Listener.Addr().String())
+	nc, err := net.Dial("tcp", strings.TrimPrefix(strings.TrimPrefix(s.URL, "http://"), "https://"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -230,8 +256,8 @@ func newSite(t *testing.T, o Options, wrap ...func(http.Handler) http.Handler) *
 	}
 	s.Server = httptest.NewUnstartedServer(h)
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // clients leave in the middle of handshakes
-	s.start()
 	t.Cleanup(s.end)
+	s.start()
 	return s
 }
 

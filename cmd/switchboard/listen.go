@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/internal/forwarded"
 	"github.com/switchboard-rt/switchboard/internal/proxyproto"
 )
@@ -53,7 +54,7 @@ func httpServer(c *config, id *identity, l net.Listener, h http.Handler, log *sl
 	}
 	server.Handler = h
 	if id == nil {
-		return server, func() error { return server.Serve(l) }
+		return server, func() error { return endpoint.Serve(server, l) }
 	}
 	server.TLSConfig = id.config.Clone()
 	server.Protocols = new(http.Protocols)

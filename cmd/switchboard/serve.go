@@ -116,7 +116,10 @@ func (s *site) flush(traces func(context.Context) error) {
 // those there are end one after the other, the rest is closed.
 func serveOn(ctx context.Context, l net.Listener, c *config, id *identity, s *site, log *slog.Logger) error {
 	server, start := httpServer(c, id, l, s, log)
-	fresh := watchFresh(server)
+	fresh := &fresh{} // endpoint.Serve closes its own, and calls no hooks
+	if id != nil || c.ProxyProtocol {
+		fresh = watchFresh(server)
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- start() }() // ends with Shutdown
 	giveUp := func(err error) error { // what demos keep is saved all the same
@@ -149,6 +152,10 @@ func serveOn(ctx context.Context, l net.Listener, c *config, id *identity, s *si
 	defer time.AfterFunc(freshTime, fresh.close).Stop()
 	if err := server.Shutdown(last); err != nil {
 		_ = server.Close() // whoever is left has had its time
+	}
+	select { // Shutdown does not know of every handler: see endpoint.Serve
+	case <-failed:
+	case <-last.Done():
 	}
 	return nil
 }

@@ -68,6 +68,15 @@
 // each connection, without a buffer or with a small one, and start another
 // to write, because a write may block there: a TLS connection's does.
 //
+// # Arrivals
+//
+// An [Acceptor] (Linux) does the same for connections that are only just
+// arriving: each waits in an epoll of the acceptor's until it has said
+// something. A [Desk] looks at that without consuming it, and either serves it,
+// on the acceptor's crew, or has it passed on to net/http. One that becomes a
+// carrier of the event driver never was in Go's poller, and never had a
+// goroutine of its own.
+//
 // # The end
 //
 // Life of an outbox (outbox_close.go):

@@ -65,18 +65,32 @@ func (e *Engine) SetDriver(d Driver) {
 // then the socket. It returns at once. The engine closes nc in the end. It
 // reports false if out takes no carrier, or no other one; nc is closed then.
 func (e *Engine) Attach(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) bool {
-	if tcp, ok := nc.(*net.TCPConn); ok && hasEvents && (e.driver == Auto || e.driver == Event) && repeatable(f) {
-		ok, err := e.attachEvent(tcp, buffered, out, f, in)
+	if plainTCP(nc) && hasEvents && (e.driver == Auto || e.driver == Event) && repeatable(f) {
+		ok, err := e.attachEvent(nc, buffered, out, f, in)
 		if err == nil {
 			return ok
 		}
 		e.log.Warn("engine: a connection is read by a goroutine of its own", "reason", err)
+	}
+	if a, ok := nc.(*Arrival); ok {
+		if real, err := a.Conn(); err == nil { // else it is found closed
+			nc = real
+		}
 	}
 	var raw syscall.RawConn
 	if e.driver != Stream {
 		raw = descriptorOf(nc)
 	}
 	return e.attachStream(nc, raw, buffered, out, f, in)
+}
+
+// plainTCP reports whether nc is a TCP socket and nothing around it.
+func plainTCP(nc net.Conn) bool {
+	if a, ok := nc.(*Arrival); ok {
+		return a.nc == nil
+	}
+	_, ok := nc.(*net.TCPConn)
+	return ok
 }
 
 // Unrepeatable is a Framing that may write the same frame in other bytes the

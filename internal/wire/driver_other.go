@@ -14,6 +14,6 @@ type poller struct{}
 
 func newPoller(*Engine) *poller { return nil }
 
-func (e *Engine) attachEvent(*net.TCPConn, []byte, *Outbox, Framing, Input) (bool, error) {
+func (e *Engine) attachEvent(net.Conn, []byte, *Outbox, Framing, Input) (bool, error) {
 	return false, errors.ErrUnsupported
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"io"
 	"net"
 	"syscall"
@@ -43,10 +44,12 @@ type event struct {
 }
 
 // attachEvent moves nc's descriptor out of Go's poller into the engine's and
-// closes nc, which costs more memory than the rest of a connection.
-func (e *Engine) attachEvent(nc *net.TCPConn, buffered []byte, out *Outbox, f Framing, in Input) (ok bool, err error) {
+// closes nc, which costs more memory than the rest of a connection. An arrival
+// hands its descriptor over as it is: from a place in the poller on it is the
+// event's.
+func (e *Engine) attachEvent(nc net.Conn, buffered []byte, out *Outbox, f Framing, in Input) (ok bool, err error) {
 	e.assemble()
-	fd, err := detach(nc)
+	fd, arrival, err := detach(nc)
 	if err != nil {
 		return false, err
 	}
@@ -56,10 +59,16 @@ func (e *Engine) attachEvent(nc *net.TCPConn, buffered []byte, out *Outbox, f Fr
 	}
 	c.token.state.Store(tokenHeld) // whoever attaches holds it
 	if err := e.poller.add(c, fd); err != nil {
-		_ = syscall.Close(fd)
+		if arrival == nil {
+			_ = syscall.Close(fd)
+		}
 		return false, err
 	}
-	_ = nc.Close() // the descriptor's double lives on
+	if arrival != nil {
+		arrival.release()
+	} else {
+		_ = nc.Close() // the descriptor's double lives on
+	}
 	if ok = out.attach(c); !ok {
 		c.hangUp()
 	}
@@ -69,8 +78,19 @@ func (e *Engine) attachEvent(nc *net.TCPConn, buffered []byte, out *Outbox, f Fr
 	return ok, nil
 }
 
-// detach doubles the descriptor of nc and sets it up for our writes.
-func detach(nc *net.TCPConn) (fd int, err error) {
+// detach doubles the descriptor of nc, unless nobody else has it.
+func detach(nc net.Conn) (fd int, arrival *Arrival, err error) {
+	switch nc := nc.(type) {
+	case *Arrival:
+		return int(nc.fd), nc, nil
+	case *net.TCPConn:
+		fd, err = double(nc)
+		return fd, nil, err
+	}
+	return -1, nil, errors.ErrUnsupported
+}
+
+func double(nc *net.TCPConn) (fd int, err error) {
 	raw, err := nc.SyscallConn()
 	if err != nil {
 		return -1, err

@@ -66,6 +66,16 @@ func (w *watcher) install() (restore func()) {
 			defer w.leave(w.reading, fd)
 			return old.read(fd, p)
 		},
+		recv: func(fd int, p []byte, flags int) (int, syscall.Errno) {
+			w.enter(w.reading, fd, "read")
+			defer w.leave(w.reading, fd)
+			return old.recv(fd, p, flags)
+		},
+		skip: func(fd, n int) (int, syscall.Errno) {
+			w.enter(w.reading, fd, "read")
+			defer w.leave(w.reading, fd)
+			return old.skip(fd, n)
+		},
 		write: func(fd int, v syscall.Iovec) (int, syscall.Errno) {
 			w.enter(w.writing, fd, "write")
 			defer w.leave(w.writing, fd)
@@ -88,12 +98,21 @@ func (w *watcher) install() (restore func()) {
 // TestNoDescriptorIsClosedInUse: the torture, with every system call of the
 // event driver watched.
 func TestNoDescriptorIsClosedInUse(t *testing.T) {
+	watchTorture(t, (*exchange).acceptAll)
+}
+
+// TestNoArrivalIsClosedInUse: the same, with descriptors that come from an acceptor.
+func TestNoArrivalIsClosedInUse(t *testing.T) {
+	watchTorture(t, (*exchange).acceptArrivals)
+}
+
+func watchTorture(t *testing.T, accept func(*exchange, *testing.T)) {
 	if driverFromEnvironment(slog.Default()) > Event {
 		t.Skip("another driver is forced")
 	}
 	w := &watcher{t: t, reading: map[int]int{}, writing: map[int]int{}}
 	defer w.install()()
-	torture(t, variant{name: "event", driver: Event})
+	torture(t, variant{name: "event", driver: Event}, accept)
 	t.Logf("%d system calls were watched", w.calls.Load())
 	if w.calls.Load() == 0 {
 		t.Error("no system call was watched")

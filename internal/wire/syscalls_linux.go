@@ -10,6 +10,8 @@ import (
 // would cost more than most of them take.
 type calls struct {
 	read     func(fd int, p []byte) (int, syscall.Errno)
+	recv     func(fd int, p []byte, flags int) (int, syscall.Errno)
+	skip     func(fd, n int) (int, syscall.Errno)
 	write    func(fd int, v syscall.Iovec) (int, syscall.Errno)
 	writev   func(fd int, iov []syscall.Iovec) (int, syscall.Errno)
 	shutdown func(fd, how int) error
@@ -17,11 +19,22 @@ type calls struct {
 }
 
 // system is a variable for the test that watches who uses which descriptor when.
-var system = calls{read: readNow, write: writeNow, writev: writevNow, shutdown: syscall.Shutdown, close: syscall.Close}
+var system = calls{read: readNow, recv: recvNow, skip: skipNow, write: writeNow, writev: writevNow, shutdown: syscall.Shutdown, close: syscall.Close}
 
 func readNow(fd int, p []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(pointer(p)), uintptr(len(p)))
 	return int(n), errno
+}
+
+func recvNow(fd int, p []byte, flags int) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(pointer(p)), uintptr(len(p)), uintptr(flags), 0, 0)
+	return int(n), errno
+}
+
+// skipNow reads without a place to put it, as tcp(7) allows.
+func skipNow(fd, n int) (int, syscall.Errno) {
+	got, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), 0, uintptr(n), syscall.MSG_TRUNC|syscall.MSG_DONTWAIT, 0, 0)
+	return int(got), errno
 }
 
 func writeNow(fd int, v syscall.Iovec) (int, syscall.Errno) {

@@ -20,14 +20,18 @@ import (
 // so that descriptors are reused all the time, and checks that every byte
 // belongs to its connection's stream: a slip in who may read, write or close a
 // descriptor would hand one user's bytes to another. TORTURE_SECONDS makes it longer.
-func TestTortureOfDrivers(t *testing.T) { onEachDriver(t, torture) }
+func TestTortureOfDrivers(t *testing.T) {
+	onEachDriver(t, func(t *testing.T, v variant) { torture(t, v, (*exchange).acceptAll) })
+}
 
-func torture(t *testing.T, v variant) {
+// torture has accept take the connections until the listener is closed.
+func torture(t *testing.T, v variant, accept func(x *exchange, t *testing.T)) {
 	seconds, err := strconv.Atoi(os.Getenv("TORTURE_SECONDS"))
 	if err != nil {
 		seconds = 1
 	}
 	x := newExchange(t, v)
+	x.accepts.Go(func() { accept(x, t) })
 	until := time.Now().Add(time.Duration(seconds) * time.Second)
 	over := func() bool { // on a busy machine it takes longer until anything has come
 		late := time.Since(until)
@@ -89,16 +93,17 @@ func newExchange(t *testing.T, v variant) *exchange {
 	}
 	x := &exchange{variant: v, engine: quietEngine(), listener: l, fail: t.Errorf, open: map[*echoInput]bool{}}
 	x.engine.SetDriver(v.driver)
-	x.accepts.Go(func() {
-		for {
-			nc, err := l.Accept()
-			if err != nil {
-				return
-			}
-			x.accept(t, nc)
-		}
-	})
 	return x
+}
+
+func (x *exchange) acceptAll(t *testing.T) {
+	for {
+		nc, err := x.listener.Accept()
+		if err != nil {
+			return
+		}
+		x.accept(t, nc)
+	}
 }
 
 func (x *exchange) accept(t *testing.T, nc net.Conn) {

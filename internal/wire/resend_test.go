@@ -478,7 +478,9 @@ func TestResumeTorture(t *testing.T) {
 	for who := range 20 {
 		random := rand.New(rand.NewPCG(2, uint64(who)))
 		out := e.NewOutbox((&OutboxOptions{Resumable: true}).WithDefaults(), nil)
+		counted := make(chan struct{}) // what is sent before counting is switched on does not come again
 		wg.Go(func() {
+			<-counted
 			for i := range all {
 				if out.Writable(t.Context()) != nil || out.Send(data(fmt.Sprintf("%d:%d", who, i))) != nil {
 					t.Errorf("connection %d has ended after %d", who, i)
@@ -493,6 +495,9 @@ func TestResumeTorture(t *testing.T) {
 				nc, server := pair()
 				if nc == nil || !e.Stream(server, nil, out, plain{}, &script{}) {
 					t.Errorf("connection %d takes no socket", who)
+					if first {
+						close(counted)
+					}
 					break
 				}
 				if first {
@@ -500,6 +505,7 @@ func TestResumeTorture(t *testing.T) {
 						return &transport.Frame{Class: transport.Control, Payload: fmt.Appendf(nil, "seq%d", first)}
 					}, data("blank"))
 					out.Listening()
+					close(counted)
 				}
 				if old != nil {
 					_ = old.Close()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -107,12 +106,5 @@ func (s *site) serveAdmin(ctx context.Context, c *config, log *slog.Logger) (at 
 		MaxHeaderBytes:    8 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	ended := make(chan struct{})
-	go func() { // ends with stop
-		defer close(ended)
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("serve: the admin address has ended", "error", err)
-		}
-	}()
-	return l.Addr(), func() { _ = server.Close(); <-ended }, nil
+	return l.Addr(), serveBeside(server, l, "the admin address", log), nil
 }

@@ -110,12 +110,17 @@ func serveRedirect(ctx context.Context, c *config, id *identity, to net.Addr, lo
 		MaxHeaderBytes:    8 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	return l.Addr(), serveBeside(server, l, "the redirect", log), nil
+}
+
+// serveBeside serves on l until stop is called, which waits for the end.
+func serveBeside(server *http.Server, l net.Listener, what string, log *slog.Logger) (stop func()) {
 	ended := make(chan struct{})
 	go func() { // ends with stop
 		defer close(ended)
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("serve: the redirect has ended", "error", err)
+			log.Error("serve: "+what+" has ended", "error", err)
 		}
 	}()
-	return l.Addr(), func() { _ = server.Close(); <-ended }, nil
+	return func() { _ = server.Close(); <-ended }
 }

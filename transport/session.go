@@ -135,5 +135,5 @@ var (
 
 // Flusher is a Link that may hold back what is sent while its connection's
 // methods run, for about a millisecond, so that replies to calls that came
-// together go out together. Flush writes it now.
+// together go out together. Flush writes it now: the caller is about to wait.
 type Flusher interface{ Flush() }

@@ -89,7 +89,7 @@ func (a *Acceptor) run(waiter syscall.RawConn) {
 	buf := new([maxPeek]byte)
 	n := 0
 	wait := func(fd uintptr) (done bool) {
-		n = pollNow(fd, events[:])
+		n = pollNow(int(fd), events[:])
 		return n != 0
 	}
 	for waiter.Read(wait) == nil {

@@ -26,22 +26,25 @@
 //
 // A message on its way in:
 //
-//  1. The poller's goroutine hears that a socket can be read. It claims the
-//     socket's reading token (token.go) and puts the connection on the queue of
-//     the crew (crew.go). If the token is taken, it leaves a note on it instead.
-//  2. A member of the crew reads into a borrowed buffer and feeds the [Input],
+//  1. A member of the crew (crew.go) stands watch: it waits for the list to say
+//     that a socket can be read (epoll_linux.go). The poller (poller_linux.go)
+//     claims the socket's reading token (token.go), and the connection joins
+//     the crew's queue. If the token is taken, a note is left on it instead.
+//  2. The member serves the queue. It reads into a borrowed buffer and feeds the [Input],
 //     which parses and queues but runs nothing. When the kernel has no more, the
 //     member releases the token; a note found there means: look again.
-//  3. If the input has something to run, the member sees that another one is
-//     awake, corks the outbox and calls Run: the methods of a hub, on the
-//     goroutine that has read. However long they take, others go on reading.
+//  3. If the input has something to run, the member corks the outbox and calls
+//     Run: the methods of a hub, on the goroutine that has read. While methods
+//     are quick nobody else is woken. When one takes more than a millisecond or
+//     two, or says that it waits, another member takes over the queue and the
+//     watch; where that happens again and again it does so before (holdup.go).
 //
 // A message on its way out:
 //
 //  1. Send or Queue appends a frame to the outbox under its lock. This is the
 //     order on the wire.
 //  2. Corked, it waits until the methods that were called together have
-//     returned, or for a millisecond (cork.go). Queued, it waits for a flush
+//     returned, or for a millisecond (cork.go, beat.go). Queued, it waits for a flush
 //     worker, of which there are at most as many as processors and which all
 //     take from one list (flusher.go); what is queued from inside a method waits
 //     for the method as well, as long as a cork holds. Else the sender goes on

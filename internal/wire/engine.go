@@ -21,6 +21,7 @@ type Engine struct {
 	crew    *crew
 	flusher *flusher
 	corks   corks
+	beat    beat
 	slow    slowCounts
 	ceiling ceiling
 
@@ -112,6 +113,7 @@ func (e *Engine) Wait(ctx context.Context) error {
 // assemble makes what sockets without a goroutine of their own need.
 func (e *Engine) assemble() {
 	e.parts.Do(func() {
+		e.beat.init(e.struck)
 		e.crew = newCrew(e)
 		e.flusher = newFlusher(e)
 		e.poller = newPoller(e)

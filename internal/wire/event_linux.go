@@ -139,8 +139,8 @@ func (c *event) serve(m *member) {
 		m.rest()
 		c.out.cork()
 		c.in.Run()
-		c.out.uncork()
 		m.back()
+		c.out.uncork()
 	}
 }
 

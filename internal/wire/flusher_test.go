@@ -50,7 +50,7 @@ func TestALongCallHoldsBackWhatItSendsForAMillisecond(t *testing.T) {
 		outs, sink := hall(quietEngine())
 		outs[0].Corked(func() {
 			queueToAll(outs)
-			time.Sleep(corkFor)
+			time.Sleep(beatEvery)
 			wantTotals(t, sink, 100, 100)
 			queueToAll(outs) // it has lost its right to hold anything
 			wantTotals(t, sink, 200, 200)

@@ -50,7 +50,7 @@ func (o *Outbox) cork() {
 	}
 	if !o.corked {
 		o.corked = true
-		o.engine.corks.watch(o)
+		o.engine.corks.list(o)
 	}
 }
 
@@ -81,11 +81,16 @@ func (o *Outbox) uncorkLate() {
 	o.engine.flusher.release()
 }
 
-// Flush writes what is held back.
+// Flush writes what is held back: the caller is about to wait. If it is a method
+// of the connection, others are read meanwhile.
 func (o *Outbox) Flush() {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.flushNow()
+	direct := o.push != nil && o.push.direct()
+	o.mu.Unlock()
+	if direct {
+		o.engine.crew.attend()
+	}
 }
 
 // held reports whether c's reading waits for Resume. o.mu is held.

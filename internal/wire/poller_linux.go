@@ -2,28 +2,22 @@ package wire
 
 import (
 	"fmt"
-	"os"
 	"sync"
 	"syscall"
-	"unsafe"
 )
 
-// poller learns from the kernel which sockets can be read or written. It is an
-// epoll instance of its own, because a socket that waits in it needs neither a
-// goroutine nor a buffer, as one that waits in Go's would. It stands itself in
-// Go's poller, so that no thread is blocked either: Go wakes the poller's
-// goroutine when any of its sockets has something to say.
+// poller learns from the kernel which sockets can be read or written. It has an
+// epoll of its own, because a socket that waits in it needs neither a goroutine
+// nor a buffer, as one that waits in Go's would. It is its crew's source.
 //
 // Sockets are watched edge-triggered: the kernel speaks once when something
 // changes. So whoever is told reads until nothing is left.
 type poller struct {
-	engine *Engine
-	crew   *crew
+	crew *crew
 
 	mu    sync.Mutex
-	file  *os.File // of the epoll instance; nil while nothing is watched
-	epfd  int
-	slots []slot // what an event's number means
+	life  *pollerLife // nil while nothing is watched
+	slots []slot      // what an event's number means
 	free  []int32
 	used  int
 }
@@ -37,20 +31,13 @@ type slot struct {
 
 const hasEvents = true
 
-func newPoller(e *Engine) *poller { return &poller{engine: e, crew: e.crew} }
+func newPoller(e *Engine) *poller { return &poller{crew: e.crew} }
 
-const (
-	epollET     = 1 << 31
-	readEvents  = syscall.EPOLLIN | syscall.EPOLLRDHUP | epollET
-	writeEvents = readEvents | syscall.EPOLLOUT
-	maxEvents   = 256
-)
-
-// add watches fd for c. The first one starts the poller's goroutine.
+// add watches fd for c. The first one has the crew stand watch.
 func (p *poller) add(c *event, fd int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.file == nil {
+	if p.life == nil {
 		if err := p.open(); err != nil {
 			return err
 		}
@@ -64,6 +51,7 @@ func (p *poller) add(c *event, fd int) error {
 	p.slots[at].conn = c
 	if err := p.control(syscall.EPOLL_CTL_ADD, c, fd, readEvents); err != nil {
 		p.slots[at].conn = nil
+		p.closeUnused()
 		return fmt.Errorf("wire: epoll: %w", err)
 	}
 	p.free = p.free[:len(p.free)-1]
@@ -81,103 +69,107 @@ func (p *poller) watchWrites(c *event, fd int) error {
 
 // control sets what is watched. p.mu is held.
 func (p *poller) control(op int, c *event, fd int, events uint32) error {
-	return syscall.EpollCtl(p.epfd, op, fd, &syscall.EpollEvent{Events: events, Fd: c.slot, Pad: p.slots[c.slot].generation})
+	return p.life.epoll.control(op, fd, events, c.slot, p.slots[c.slot].generation)
 }
 
 // remove gives c's place back. Closing the descriptor takes it out of the
-// kernel's list. The last one ends the poller's goroutine.
+// kernel's list. After the last one nobody stands watch any more.
 func (p *poller) remove(c *event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.slots[c.slot].conn = nil
 	p.slots[c.slot].generation++
 	p.free = append(p.free, c.slot)
-	if p.used--; p.used == 0 {
-		_ = p.file.Close() // ends the goroutine's wait
-		p.file, p.slots, p.free = nil, nil, nil
-	}
+	p.used--
+	p.closeUnused()
 }
 
-// open makes the epoll instance and starts waiting on it. p.mu is held.
+// open begins a life. p.mu is held.
 func (p *poller) open() error {
-	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	epoll, err := openEpoll()
 	if err != nil {
-		return fmt.Errorf("wire: epoll: %w", err)
+		return err
 	}
-	if err := syscall.SetNonblock(fd, true); err != nil { // for os.NewFile to put it in Go's poller
-		_ = syscall.Close(fd)
-		return fmt.Errorf("wire: epoll: %w", err)
-	}
-	p.epfd, p.file = fd, os.NewFile(uintptr(fd), "epoll")
-	raw, err := p.file.SyscallConn()
-	if err != nil {
-		_ = p.file.Close()
-		p.file = nil
-		return fmt.Errorf("wire: epoll: %w", err)
-	}
-	p.engine.Go("poller", func() { p.run(raw) })
+	p.life = &pollerLife{poller: p, epoll: epoll}
+	p.crew.watch(p.life)
 	return nil
 }
 
-// run waits for events until the file is closed.
-func (p *poller) run(raw syscall.RawConn) {
-	var events [maxEvents]syscall.EpollEvent
-	var ready []served
-	var open []*event
-	n := 0
-	wait := func(fd uintptr) (done bool) {
-		n = pollNow(fd, events[:])
-		return n != 0
-	}
-	for raw.Read(wait) == nil {
-		if n < 0 {
-			continue // interrupted
-		}
-		ready, open = p.sort(ready[:0], open[:0], events[:n])
-		if len(ready) > 0 {
-			p.crew.add(ready...)
-			clear(ready)
-		}
-		for i, c := range open {
-			c.writable()
-			open[i] = nil
-		}
+// closeUnused ends a life in which nothing is watched. p.mu is held.
+func (p *poller) closeUnused() {
+	if p.used == 0 {
+		p.crew.watch(nil)
+		p.life.epoll.close()
+		p.life, p.slots, p.free = nil, nil, nil
 	}
 }
 
-// pollNow asks for events without waiting: 0 if there are none, -1 if interrupted.
-func pollNow(fd uintptr, events []syscall.EpollEvent) int {
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, fd, uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
-	switch {
-	case errno == syscall.EINTR:
-		return -1
-	case errno != 0:
-		return 0
-	}
-	return int(n)
+// pollerLife is a poller from its first connection to its last.
+type pollerLife struct {
+	poller *poller
+	epoll  *epoll
+
+	// Of who stands watch.
+	events [maxEvents]syscall.EpollEvent
+	open   []*event
 }
 
-// sort finds whom events are for: those that can be read join ready, with
-// their tokens claimed, those that can be written to join open.
-func (p *poller) sort(ready []served, open []*event, events []syscall.EpollEvent) ([]served, []*event) {
+// begin and end implement source.
+func (l *pollerLife) begin() { l.epoll.use() }
+func (l *pollerLife) end()   { l.epoll.release() }
+
+// now implements source.
+func (l *pollerLife) now(ready []served) []served {
+	return l.sort(ready, l.epoll.now(l.events[:]))
+}
+
+// wait implements source.
+func (l *pollerLife) wait(ready []served) []served {
+	for ok := true; ok && len(ready) == 0; {
+		var events []syscall.EpollEvent
+		events, ok = l.epoll.wait(l.events[:])
+		ready = l.sort(ready, events)
+	}
+	return ready
+}
+
+// sort finds whom events are for: those that can be read join ready, those that
+// can be written to are left to flush workers.
+func (l *pollerLife) sort(ready []served, events []syscall.EpollEvent) []served {
+	if len(events) == 0 {
+		return ready
+	}
+	ready = l.find(ready, events)
+	for i, c := range l.open {
+		c.writable()
+		l.open[i] = nil
+	}
+	l.open = l.open[:0]
+	return ready
+}
+
+// find adds those that can be read to ready, with their tokens claimed, and
+// those that can be written to to l.open.
+func (l *pollerLife) find(ready []served, events []syscall.EpollEvent) []served {
+	p := l.poller
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.life != l {
+		return ready // of an earlier life
+	}
 	for i := range events {
 		e := &events[i]
-		if int(e.Fd) >= len(p.slots) {
-			continue // of a poller's earlier life
-		}
 		s := &p.slots[e.Fd]
 		if s.conn == nil || s.generation != e.Pad {
 			continue
 		}
 		if e.Events&syscall.EPOLLOUT != 0 {
-			open = append(open, s.conn)
+			l.open = append(l.open, s.conn)
 		}
 		const gone = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 		if e.Events&(syscall.EPOLLIN|gone) != 0 && s.conn.token.claim(e.Events&gone != 0) {
 			ready = append(ready, s.conn)
 		}
 	}
-	return ready, open
+	return ready
 }

@@ -7,6 +7,8 @@ import (
 	"go.uber.org/goleak"
 )
 
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 const longKey = "0123456789abcdef"
@@ -46,5 +48,3 @@ func lines(t *ticket, staffToo bool) (all []string) {
 	}
 	return all
 }
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

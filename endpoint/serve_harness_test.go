@@ -243,3 +243,13 @@ func (d *doorway) say(parts ...string) (h heard) {
 	h.Rest = string(rest)
 	return h
 }
+
+func (d *doorway) dial() net.Conn {
+	d.t.Helper()
+	nc, err := net.Dial("tcp", d.addr)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { _ = nc.Close() })
+	return nc
+}

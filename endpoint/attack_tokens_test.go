@@ -7,32 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
+	"github.com/switchboard-rt/switchboard/internal/testio"
 	"github.com/switchboard-rt/switchboard/transport"
 )
-
-// safeBuffer may be written to by many.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
 
 // TestAttackTokensInTheLog makes every kind of request with a token, in the
 // query and in the header, most of them such that something is logged, and
@@ -40,7 +22,7 @@ func (s *safeBuffer) String() string {
 func TestAttackTokensInTheLog(t *testing.T) {
 	const secret, bad = "s3cr3t-token", "s3cr3t-stolen"
 	end := time.Now().Add(time.Hour)
-	var log safeBuffer
+	var log testio.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	hub := switchboard.NewHub("h", &switchboard.Options{Logger: logger})
 	hub.OnConnect(func(_ context.Context, c *switchboard.Conn) error {

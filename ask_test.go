@@ -16,7 +16,7 @@ func question(n int, method string) string {
 	return fmt.Sprintf(`{"type":1,"invocationId":"s%d","target":"%s","arguments":[]}`, n, method)
 }
 
-// TestAskRows are the rows of the protocol page's section e.8 that stream_test.go has not.
+// TestAskRows are the rows of the protocol page's section e.8 that TestAsk and TestAskFailures have not.
 func TestAskRows(t *testing.T) {
 	bubble(t, func(t *testing.T) { // refused in OnConnect, which so may fail with the original's text
 		h := quiet(switchboard.Options{DetailedErrors: true})
@@ -183,5 +183,65 @@ func TestAskFromOutsideWhileOnConnectRuns(t *testing.T) {
 		}
 		l.hangUp(nil)
 		time.Sleep(time.Minute)
+	})
+}
+
+func TestAsk(t *testing.T) {
+	ask := call("Confirm", `["sure?"]`)
+	question := func(n int) string {
+		return fmt.Sprintf(`{"type":1,"invocationId":"s%d","target":"confirm","arguments":["sure?"]}`, n)
+	}
+	fails := func(text string) string {
+		return `{"type":3,"invocationId":"1","error":"An unexpected error occurred invoking 'Confirm' on the server.` + text + `"}`
+	}
+	talk(t, switchboard.Options{}, "back", func(l *line) {
+		l.say(ask).want(question(1))
+		l.say(call("Note", `["back"]`)).want(`{"type":3,"invocationId":"1","result":null}`) // the line is lent: the client may call back first
+		l.say(answer(1, `"result":true`), answer(1, `"result":false`)).want(`{"type":3,"invocationId":"1","result":"true"}`)
+		l.say(ask).want(question(2))
+		l.say(answer(2, `"error":"no idea"`)).want(fails(" HubException: no idea"))
+		l.say(ask).want(question(3))
+		l.say(answer(3, `"result":"x"`)).want(fails(" HubException: Error trying to deserialize result to bool. jsonhub: want true or false"))
+		l.say(ask).want(question(4))
+		l.say(`{"type":3,"invocationId":"s4"}`).want(fails(" HubException: The client answered with neither a result nor an error."))
+	})
+}
+
+func TestAskFailures(t *testing.T) {
+	bubble(t, func(t *testing.T) { // from outside: unknown, silent, lost
+		d := newDiary()
+		h := streamHub(switchboard.Options{}, d)
+		if _, err := switchboard.Ask[int](t.Context(), h.Client("nobody"), "x"); err == nil || err.Error() != "Connection 'nobody' does not exist." {
+			t.Errorf("unknown: %v", err)
+		}
+		l := connectQuiet(t, h, d)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := switchboard.Ask[int](ctx, h.Client("a"), "x"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("silent: %v", err)
+		}
+		lost := make(chan error, 1)
+		go func() {
+			_, err := switchboard.Ask[int](t.Context(), h.Client("a"), "x")
+			lost <- err
+		}()
+		synctest.Wait()
+		l.hangUp(nil)
+		if err := <-lost; err == nil || err.Error() != "Connection 'a' disconnected." || !errors.Is(err, switchboard.ErrDisconnected) {
+			t.Errorf("lost: %v", err)
+		}
+	})
+	bubble(t, func(t *testing.T) { // in OnConnect
+		h := quiet(switchboard.Options{})
+		var early error
+		h.OnConnect(func(ctx context.Context, c *switchboard.Conn) error {
+			_, early = switchboard.Ask[int](ctx, c, "x")
+			return nil
+		})
+		l := connect(t, h, "a")
+		if early == nil {
+			t.Error("a question in OnConnect must be refused")
+		}
+		l.hangUp(nil)
 	})
 }

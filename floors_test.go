@@ -22,6 +22,7 @@ var floors = map[string]int{
 	"internal/origin":     0,
 	"internal/forwarded":  0,
 	"internal/proxyproto": 0,
+	"internal/testio":     0,
 	"hubproto/codectest":  1,
 	"hubproto/jsonhub":    1,
 	"hubproto/msgpackhub": 1,

@@ -13,7 +13,7 @@ import (
 
 // Tests of what doc.go promises. Those that are not here stand where the
 // matter is: Order in target_test.go, Cancel and the bounds of streams in
-// stream_test.go, Accepted, Shutdown and the bound of calls in
+// stream_test.go, the bound of calls in run_test.go, Accepted and Shutdown in
 // lifecycle_test.go, a refused client in authorize_test.go, Independence and
 // Shutdown over every transport in endpoint/guarantee_test.go.
 

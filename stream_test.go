@@ -1,10 +1,7 @@
 package switchboard_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,91 +9,6 @@ import (
 
 	"github.com/switchboard-rt/switchboard"
 )
-
-func streamHub(o switchboard.Options, d *diary) *switchboard.Hub {
-	h := lifeHub(o, d)
-	h.Handle("Count", func(n int) iter.Seq2[int, error] {
-		return func(yield func(int, error) bool) {
-			for i := range n {
-				if !yield(i, nil) {
-					d.add("unwanted")
-					return
-				}
-			}
-		}
-	})
-	h.Handle("Never", func(ctx context.Context) iter.Seq2[int, error] {
-		return func(yield func(int, error) bool) {
-			<-ctx.Done()
-			d.add("never:" + context.Cause(ctx).Error())
-			if yield(1, nil) {
-				d.add("wanted")
-			}
-		}
-	})
-	h.Handle("Breaks", func(how string) (iter.Seq2[int, error], error) {
-		if how == "early" {
-			return nil, switchboard.Error("boom")
-		}
-		return func(yield func(int, error) bool) {
-			yield(1, nil)
-			if how == "panic" {
-				panic("oh")
-			}
-			yield(0, errors.New("boom"))
-		}, nil
-	})
-	h.Handle("Sum", func(items iter.Seq2[int, error]) (sum int, err error) {
-		for v, err := range items {
-			if err != nil {
-				return 0, err
-			}
-			sum += v
-		}
-		return sum, nil
-	})
-	h.Handle("Slowly", func(ctx context.Context, items iter.Seq2[string, error]) (n int, err error) {
-		for _, err := range items {
-			if err != nil {
-				d.add("upload:" + err.Error())
-				return n, err
-			}
-			n++
-			time.Sleep(time.Second)
-		}
-		return n, nil
-	})
-	h.Handle("First", func(items iter.Seq2[int, error]) int {
-		for v := range items {
-			return v
-		}
-		return 0
-	})
-	h.Handle("Confirm", func(ctx context.Context, c *switchboard.Conn, q string) (string, error) {
-		yes, err := switchboard.Ask[bool](ctx, c, "confirm", q)
-		return fmt.Sprint(yes), err
-	})
-	return h
-}
-
-func streamCall(id, target, args string, more ...string) string {
-	return `{"type":4,"invocationId":"` + id + `","target":"` + target + `","arguments":` + args + strings.Join(more, "") + `}`
-}
-
-func item(id, v string) string { return `{"type":2,"invocationId":"` + id + `","item":` + v + `}` }
-func done(id string) string    { return `{"type":3,"invocationId":"` + id + `"}` }
-
-// talk says something on a fresh line and compares the answers.
-func talk(t *testing.T, o switchboard.Options, wantDiary string, f func(l *line)) {
-	t.Helper()
-	bubble(t, func(t *testing.T) {
-		d := newDiary()
-		l := connectQuiet(t, streamHub(o, d), d)
-		f(l)
-		d.want(t, wantDiary)
-		l.hangUp(nil)
-	})
-}
 
 func TestStreams(t *testing.T) {
 	talk(t, switchboard.Options{}, "", func(l *line) {
@@ -217,106 +129,5 @@ func TestUploadWhileAsking(t *testing.T) {
 		d.want(t, "upload:The upload is too far ahead of the method that takes it.")
 		l.say(answer(1, `"result":true`)).want(`{"type":3,"invocationId":"1","result":"true"}`)
 		l.hangUp(nil)
-	})
-}
-
-func answer(id int, result string) string {
-	return fmt.Sprintf(`{"type":3,"invocationId":"s%d",%s}`, id, result)
-}
-
-func TestAsk(t *testing.T) {
-	ask := call("Confirm", `["sure?"]`)
-	question := func(n int) string {
-		return fmt.Sprintf(`{"type":1,"invocationId":"s%d","target":"confirm","arguments":["sure?"]}`, n)
-	}
-	fails := func(text string) string {
-		return `{"type":3,"invocationId":"1","error":"An unexpected error occurred invoking 'Confirm' on the server.` + text + `"}`
-	}
-	talk(t, switchboard.Options{}, "back", func(l *line) {
-		l.say(ask).want(question(1))
-		l.say(call("Note", `["back"]`)).want(`{"type":3,"invocationId":"1","result":null}`) // the line is lent: the client may call back first
-		l.say(answer(1, `"result":true`), answer(1, `"result":false`)).want(`{"type":3,"invocationId":"1","result":"true"}`)
-		l.say(ask).want(question(2))
-		l.say(answer(2, `"error":"no idea"`)).want(fails(" HubException: no idea"))
-		l.say(ask).want(question(3))
-		l.say(answer(3, `"result":"x"`)).want(fails(" HubException: Error trying to deserialize result to bool. jsonhub: want true or false"))
-		l.say(ask).want(question(4))
-		l.say(`{"type":3,"invocationId":"s4"}`).want(fails(" HubException: The client answered with neither a result nor an error."))
-	})
-}
-
-func TestAskFailures(t *testing.T) {
-	bubble(t, func(t *testing.T) { // from outside: unknown, silent, lost
-		d := newDiary()
-		h := streamHub(switchboard.Options{}, d)
-		if _, err := switchboard.Ask[int](t.Context(), h.Client("nobody"), "x"); err == nil || err.Error() != "Connection 'nobody' does not exist." {
-			t.Errorf("unknown: %v", err)
-		}
-		l := connectQuiet(t, h, d)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := switchboard.Ask[int](ctx, h.Client("a"), "x"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("silent: %v", err)
-		}
-		lost := make(chan error, 1)
-		go func() {
-			_, err := switchboard.Ask[int](t.Context(), h.Client("a"), "x")
-			lost <- err
-		}()
-		synctest.Wait()
-		l.hangUp(nil)
-		if err := <-lost; err == nil || err.Error() != "Connection 'a' disconnected." || !errors.Is(err, switchboard.ErrDisconnected) {
-			t.Errorf("lost: %v", err)
-		}
-	})
-	bubble(t, func(t *testing.T) { // in OnConnect
-		h := quiet(switchboard.Options{})
-		var early error
-		h.OnConnect(func(ctx context.Context, c *switchboard.Conn) error {
-			_, early = switchboard.Ask[int](ctx, c, "x")
-			return nil
-		})
-		l := connect(t, h, "a")
-		if early == nil {
-			t.Error("a question in OnConnect must be refused")
-		}
-		l.hangUp(nil)
-	})
-}
-
-// TestAskBehindManyCalls: the answer is behind more than what stops reading.
-func TestAskBehindManyCalls(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		d := newDiary()
-		l := connectQuiet(t, streamHub(switchboard.Options{}, d), d)
-		l.say(call("Confirm", `["?"]`), call("Sleep", `[60000]`)).take()
-		big := call("Note", `["`+strings.Repeat("x", 30<<10)+`"]`)
-		for range 20 {
-			l.say(big)
-		}
-		if l.isPaused() {
-			t.Fatal("reading stops before the answer")
-		}
-		l.say(answer(1, `"result":true`)).want(`{"type":3,"invocationId":"1","result":"true"}`)
-		if !l.isPaused() {
-			t.Error("reading goes on although too much waits and nobody asks")
-		}
-		time.Sleep(time.Minute)
-		l.take()
-		l.hangUp(nil)
-	})
-	bubble(t, func(t *testing.T) { // and that is bounded, too
-		d := newDiary()
-		l := connectQuiet(t, streamHub(switchboard.Options{}, d), d)
-		l.say(call("Confirm", `["?"]`), call("Sleep", `[60000]`)).take()
-		big := call("Note", `["`+strings.Repeat("x", 30<<10)+`"]`)
-		for range 40 {
-			l.say(big)
-		}
-		if got := l.take(); len(got) == 0 || !strings.Contains(got[0], "Too many calls wait") {
-			t.Errorf("the client got %.200q", got)
-		}
-		l.hangUp(nil)
-		time.Sleep(2 * time.Minute)
 	})
 }

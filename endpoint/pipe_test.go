@@ -9,35 +9,13 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+
+	"github.com/switchboard-rt/switchboard/internal/testio"
 )
-
-// pipes is a listener without a network: its connections hold nothing, so a
-// write waits for its reader, and time in a synctest bubble is exact.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.done) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
 // servePipes serves h until the test ends and returns how to send a request to it.
 func servePipes(t *testing.T, h http.Handler, settings ...func(*http.Server)) (send func(request string) (net.Conn, *bufio.Reader)) {
-	l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	l := testio.NewPipes()
 	server := &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	for _, set := range settings {
 		set(server)
@@ -50,9 +28,8 @@ func servePipes(t *testing.T, h http.Handler, settings ...func(*http.Server)) (s
 	})
 	return func(request string) (net.Conn, *bufio.Reader) {
 		t.Helper()
-		ours, theirs := net.Pipe()
+		ours := l.Dial()
 		t.Cleanup(func() { _ = ours.Close() })
-		l.conns <- theirs
 		if _, err := io.WriteString(ours, request); err != nil {
 			t.Fatal(err)
 		}
@@ -91,16 +68,14 @@ func until(t *testing.T, r *bufio.Reader, want string) {
 
 // http2Pipes serves h by HTTP/2 until the test ends and returns a client of its.
 func http2Pipes(t *testing.T, h http.Handler) *http.Client {
-	l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	l := testio.NewPipes()
 	var only http.Protocols
 	only.SetUnencryptedHTTP2(true)
 	server := &http.Server{Handler: h, Protocols: &only, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = server.Serve(l) }) // it ends by Close
 	transport := &http.Transport{Protocols: &only, DialContext: func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		l.conns <- theirs
-		return ours, nil
+		return l.Dial(), nil
 	}}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()

@@ -68,3 +68,26 @@ func TestResumeIsARefresh(t *testing.T) {
 		_ = w.nc.Close()
 	})
 }
+
+// TestResumeIsAuthenticated: each upgrade proves anew who asks.
+func TestResumeIsAuthenticated(t *testing.T) {
+	refused := errors.New("who is that?")
+	know := "ann"
+	o := Options{Authenticate: func(r *http.Request) (*transport.User, error) {
+		if r.Header.Get("X-User") != know {
+			return nil, refused
+		}
+		return &transport.User{ID: know}, nil
+	}}
+	resumeBubble(t, o, func(s *resumes) {
+		w := s.open()
+		w.say("!count", "a")
+		w.want("a")
+		know = "nobody"
+		s.open().refused("401")
+		w.say("b") // the refused one has disturbed nothing
+		w.want("b")
+		know = "ann"
+		s.open().want("from 1", "a", "b")
+	})
+}

@@ -12,10 +12,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/switchboard-rt/switchboard/internal/testio"
 	"github.com/switchboard-rt/switchboard/websocket"
 )
 
@@ -26,30 +26,13 @@ type doorway struct {
 	server *http.Server
 	hub    *echoHub
 	h      *Handler
-	said   *lockedBuffer
+	said   *testio.Buffer
 	ended  chan error
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func newDoorway(t *testing.T, serve func(*http.Server, net.Listener) error, change func(*http.Server)) *doorway {
 	t.Helper()
-	d := &doorway{t: t, hub: &echoHub{t: t}, said: &lockedBuffer{}, ended: make(chan error, 1)}
+	d := &doorway{t: t, hub: &echoHub{t: t}, said: &testio.Buffer{}, ended: make(chan error, 1)}
 	mux := http.NewServeMux()
 	d.h = Mount(mux, "/hub", d.hub, &Options{Logger: slog.New(slog.DiscardHandler)})
 	d.mount(mux)
@@ -242,4 +225,14 @@ func (d *doorway) say(parts ...string) (h heard) {
 	rest, _ := io.ReadAll(br)
 	h.Rest = string(rest)
 	return h
+}
+
+func (d *doorway) dial() net.Conn {
+	d.t.Helper()
+	nc, err := net.Dial("tcp", d.addr)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { _ = nc.Close() })
+	return nc
 }

@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"testing"
@@ -47,11 +48,6 @@ func TestCloseAnsweredByEOF(t *testing.T) {
 	if err := c.Close(StatusNormalClosure, ""); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Close = %v", err)
 	}
-}
-
-func closeFrame(code int) []byte {
-	p := wsframe.AppendClose(nil, code, "")
-	return append(wsframe.AppendHeader(nil, wsframe.Header{Fin: true, Op: wsframe.Close, Masked: true, Length: uint64(len(p))}), p...)
 }
 
 // The peer's goodbye waits for the reply to its last message, but not for
@@ -158,25 +154,6 @@ func TestCloseInsideServe(t *testing.T) {
 	})
 }
 
-// A slow reader that takes nothing for the write time-out ends the line; the
-// waiting Write is told.
-func TestWriteTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, _ := piped(t, setup{writeTimeout: 3 * time.Second})
-		begun := time.Now()
-		var err error
-		for err == nil {
-			err = c.Write(context.Background(), Binary, make([]byte, 50<<10))
-		}
-		if !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Write = %v", err)
-		}
-		if took := time.Since(begun); took != 3*time.Second {
-			t.Errorf("it took %v", took)
-		}
-	})
-}
-
 func TestReadEndsWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, peer := piped(t, setup{})
@@ -261,4 +238,21 @@ func TestPing(t *testing.T) {
 			t.Error("pings are remembered for ever")
 		}
 	})
+}
+
+func TestCloseRefusesWhatCannotBeSent(t *testing.T) {
+	c, _ := piped(t, setup{})
+	for _, code := range []StatusCode{-1, 0, 999, 1004, StatusNoStatus, StatusAbnormalClosure, 1015, 2999, 5000, 65536 + 1000} {
+		if err := c.Close(code, ""); err == nil {
+			t.Errorf("the code %d was taken", code)
+		}
+	}
+	for _, reason := range []string{fmt.Sprintf("%124d", 0), "\xff", "cut \xe2\x82"} {
+		if err := c.Close(StatusNormalClosure, reason); err == nil {
+			t.Errorf("the reason %q was taken", reason)
+		}
+	}
+	if n := c.out.Pending(); n != 0 || c.closing {
+		t.Error("a refused Close has said goodbye")
+	}
 }

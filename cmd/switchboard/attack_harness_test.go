@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/switchboard-rt/switchboard/endpoint"
+	"github.com/switchboard-rt/switchboard/internal/testio"
 	"github.com/switchboard-rt/switchboard/websocket"
 )
 
@@ -25,24 +25,7 @@ type target struct {
 	t    *testing.T
 	addr string
 	site *site
-	log  *safeBuffer // everything it logs, debug included
-}
-
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
+	log  *testio.Buffer // everything it logs, debug included
 }
 
 func newTarget(t *testing.T, args ...string) *target {
@@ -54,7 +37,7 @@ func newTarget(t *testing.T, args ...string) *target {
 func newTargetWith(t *testing.T, change func(*endpoint.Options), args ...string) *target {
 	t.Helper()
 	c := configured(t, append([]string{"--addr", "127.0.0.1:0", "--drain-time", "1s", "--data", t.TempDir()}, args...)...)
-	g := &target{t: t, log: &safeBuffer{}}
+	g := &target{t: t, log: &testio.Buffer{}}
 	log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	d, err := newDoor(c, log)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,56 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/switchboard-rt/switchboard/websocket"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
-
-// configured is the configuration that a command line makes.
-func configured(t *testing.T, args ...string) *config {
-	t.Helper()
-	c, err := loadArgs(nil, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func loadArgs(environ []string, args ...string) (*config, error) {
-	flags := (&config{}).settings()
-	if err := flags.Parse(args); err != nil {
-		return nil, err
-	}
-	return load(flags, environ)
-}
-
-// plainSite is a site without the gallery.
-func plainSite(t *testing.T, bench bool) *site {
-	t.Helper()
-	d, err := newDoor(configured(t), quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSite(quiet(), d, bench, nil)
-	t.Cleanup(func() {
-		if err := s.shutdown(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// gallerySite is a site as serve makes it on a loopback address.
-func gallerySite(t *testing.T, bench bool) *site {
-	t.Helper()
-	s := plainSite(t, bench)
-	s.mountGallery(galleryOptions{Data: t.TempDir()})
-	return s
-}
 
 func TestSite(t *testing.T) {
 	s := gallerySite(t, true)

@@ -3,119 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
-	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/switchboard-rt/switchboard/websocket"
 )
-
-// certFile writes a new certificate for localhost with a serial number.
-func certFile(t *testing.T, dir string, serial int64) (cert, key string) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &k.PublicKey, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, _ := x509.MarshalPKCS8PrivateKey(k)
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for path, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: keyDER}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return cert, key
-}
-
-// running is a server as serve makes it.
-type running struct {
-	addr string
-	pool *x509.CertPool
-}
-
-// run serves a gallery with the given flags until the test ends.
-func run(t *testing.T, args ...string) *running {
-	t.Helper()
-	c := configured(t, append([]string{"--addr", "127.0.0.1:0"}, args...)...)
-	id, err := newIdentity(c, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := newDoor(c, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	l, err := listen(ctx, c.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSite(quiet(), d, true, nil)
-	s.mountGallery(galleryOptions{Data: t.TempDir()})
-	s.HandleFunc("/remote", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, " ", r.RemoteAddr) })
-	done := make(chan error, 1)
-	go func() { done <- serveOn(ctx, l, c, id, s, quiet()) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		d.close()
-	})
-	r := &running{addr: l.Addr().String(), pool: x509.NewCertPool()}
-	if c.TLSCert != "" {
-		p, _ := os.ReadFile(c.TLSCert)
-		r.pool.AppendCertsFromPEM(p)
-	}
-	return r
-}
-
-// client speaks HTTP/2 if h2, else 1.1.
-func (r *running) client(t *testing.T, h2 bool) *http.Client {
-	p := new(http.Protocols)
-	p.SetHTTP1(!h2)
-	p.SetHTTP2(h2)
-	tr := &http.Transport{Protocols: p, TLSClientConfig: &tls.Config{RootCAs: r.pool}}
-	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: 20 * time.Second}
-}
-
-func get(t *testing.T, c *http.Client, url string) (status int, body string) {
-	t.Helper()
-	res, err := c.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	p, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.StatusCode, string(p)
-}
 
 func TestHTTPVersions(t *testing.T) {
 	cert, key := certFile(t, t.TempDir(), 1)
@@ -212,102 +112,6 @@ func TestACME(t *testing.T) {
 	}
 	if !strings.Contains(strings.Join(id.config.NextProtos, " "), "acme-tls/1") {
 		t.Error("the authority could not ask over TLS")
-	}
-}
-
-func TestRedirect(t *testing.T) {
-	cert, key := certFile(t, t.TempDir(), 1)
-	c := configured(t, "--tls-cert", cert, "--tls-key", key, "--redirect-addr", "127.0.0.1:0")
-	id, err := newIdentity(c, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	at, stop, err := serveRedirect(t.Context(), c, id, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8443}, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	for _, r := range []struct {
-		method, host, path string
-		status             int
-		location           string
-	}{
-		{"GET", "chat.example", "/a?b=c%0d%0aX", 308, "https://chat.example:8443/a?b=c%0d%0aX"},
-		{"HEAD", "chat.example:80", "/", 308, "https://chat.example:8443/"},
-		{"GET", "[::1]:80", "//evil.example/", 308, "https://[::1]:8443//evil.example/"},
-		{"POST", "chat.example", "/", 400, ""},
-	} {
-		req, _ := http.NewRequest(r.method, "http://"+at.String()+r.path, nil)
-		req.Host = r.host
-		res, err := http.DefaultTransport.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-		if res.StatusCode != r.status || res.Header.Get("Location") != r.location {
-			t.Errorf("%s %s%s: %d %s", r.method, r.host, r.path, res.StatusCode, res.Header.Get("Location"))
-		}
-	}
-}
-
-// TestClientAddress: who is behind a proxy, as far as that proxy is trusted.
-func TestClientAddress(t *testing.T) {
-	ask := func(r *running, start string, header http.Header) string {
-		conn, err := net.Dial("tcp", r.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		var b bytes.Buffer
-		b.WriteString(start + "GET /remote HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n")
-		_ = header.Write(&b)
-		b.WriteString("\r\n")
-		_, _ = conn.Write(b.Bytes())
-		p, _ := io.ReadAll(conn)
-		_, body, _ := strings.Cut(string(p), "HTTP/1.1 192")
-		if body != "" {
-			return "192" + body
-		}
-		return string(p[:min(len(p), 24)])
-	}
-	header := http.Header{"X-Forwarded-For": {"192.0.2.5"}}
-	const start = "PROXY TCP4 192.0.2.9 10.0.0.1 7 80\r\n"
-	trusting := run(t, "--trusted-proxies", "127.0.0.0/8")
-	if got := ask(trusting, "", header); got != "192.0.2.5:0" {
-		t.Errorf("X-Forwarded-For: %q", got)
-	}
-	if got := ask(trusting, start, nil); !strings.HasPrefix(got, "HTTP/1.1 400") {
-		t.Errorf("a PROXY header that is not asked for: %q", got)
-	}
-	if got := ask(run(t), "", header); !strings.HasPrefix(got, "HTTP/1.1 200") {
-		t.Errorf("a forgery was believed: %q", got)
-	}
-	proxied := run(t, "--trusted-proxies", "127.0.0.0/8", "--proxy-protocol")
-	if got := ask(proxied, start, header); got != "192.0.2.9:7" { // the client itself is no trusted proxy
-		t.Errorf("PROXY protocol: %q", got)
-	}
-	if got := ask(proxied, "", nil); got != "" {
-		t.Errorf("no PROXY header: %q", got)
-	}
-}
-
-// TestProxyProtocolBeforeTLS: the header stands before the TLS handshake.
-func TestProxyProtocolBeforeTLS(t *testing.T) {
-	cert, key := certFile(t, t.TempDir(), 1)
-	r := run(t, "--tls-cert", cert, "--tls-key", key, "--trusted-proxies", "127.0.0.0/8", "--proxy-protocol")
-	for _, h2 := range []bool{false, true} {
-		c := r.client(t, h2)
-		tr := c.Transport.(*http.Transport)
-		tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
-			if err == nil {
-				_, err = io.WriteString(conn, "PROXY TCP6 2001:db8::9 ::1 7 443\r\n")
-			}
-			return conn, err
-		}
-		if _, body := get(t, c, "https://"+r.addr+"/remote"); !strings.HasSuffix(body, " [2001:db8::9]:7") {
-			t.Errorf("%q", body)
-		}
 	}
 }
 

@@ -13,10 +13,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/switchboard-rt/switchboard/endpoint"
 	"github.com/switchboard-rt/switchboard/examples/demo"
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // client speaks the hub's JSON.
 type client struct {

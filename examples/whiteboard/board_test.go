@@ -8,61 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-
-func secret(name string) string { return name + strings.Repeat("-", 16) }
-
-// desk is a board with people; each act comes long after the last.
-type desk struct {
-	*board
-	at time.Time
-	t  interface {
-		Helper()
-		Fatal(args ...any)
-	}
-}
-
-func open(t *testing.T, people ...string) *desk {
-	t.Helper()
-	d := &desk{newBoard(noon), noon, t}
-	for _, name := range people {
-		if _, err := d.enter(name, secret(name), name, noon); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return d
-}
-
-func (d *desk) now() time.Time {
-	d.at = d.at.Add(time.Minute)
-	return d.at
-}
-
-func (d *desk) must(err error) {
-	d.t.Helper()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-func (d *desk) draw(who, id string, points ...int16) {
-	d.t.Helper()
-	d.must(d.add(who, mark{ID: id, Kind: pen, Points: points}, d.now()))
-}
-
-// seen is what is on the board, by id, from below.
-func (d *desk) seen() (ids []string) {
-	for _, m := range d.after(0, maxMarks) {
-		ids = append(ids, m.ID)
-	}
-	return ids
-}
 
 func TestABatchHoldsEachMarkOnceHoweverOftenItChanged(t *testing.T) {
 	d := open(t, "Ada", "Bea")
@@ -109,69 +56,6 @@ func TestWhoComesLateSeesEverythingInChunks(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %d marks, in another order or number", len(got))
-	}
-}
-
-func TestUndoTakesBackWhatOneDidAndNothingElse(t *testing.T) {
-	d := open(t, "Ada", "Bea")
-	undo := func(who string, redo, want bool) {
-		t.Helper()
-		done, err := d.undo(who, redo, d.now())
-		d.must(err)
-		if done != want {
-			t.Errorf("undo (redo: %v) of %s: %v", redo, who, done)
-		}
-	}
-	expect := func(ids ...string) {
-		t.Helper()
-		if got := d.seen(); !slices.Equal(got, ids) {
-			t.Errorf("on the board: %v, want %v", got, ids)
-		}
-	}
-	d.draw("Ada", "aaaaaaa1", 1, 1)
-	d.draw("Bea", "bbbbbbb1", 2, 2)
-	d.draw("Ada", "aaaaaaa2", 3, 3)
-	d.must(d.extend("Ada", "aaaaaaa2", []int16{4, 4}, d.now()))
-	undo("Ada", false, true)
-	expect("aaaaaaa1", "bbbbbbb1")
-	undo("Ada", true, true)
-	expect("aaaaaaa1", "bbbbbbb1", "aaaaaaa2")
-	if got := d.marks["aaaaaaa2"].Points; !slices.Equal(got, []int16{3, 3, 4, 4}) {
-		t.Errorf("the stroke came back as %v", got)
-	}
-	d.must(d.erase("Bea", []string{"aaaaaaa1", "aaaaaaa2", "unknown0"}, d.now()))
-	expect("bbbbbbb1")
-	undo("Ada", false, false) // both are gone by another's hand
-	undo("Bea", false, true)
-	undo("Bea", false, true)
-	expect("aaaaaaa1", "bbbbbbb1", "aaaaaaa2") // each in its old place
-	undo("Bea", false, true)
-	expect("aaaaaaa1", "aaaaaaa2")
-}
-
-func TestUndoLeavesWhatAnotherHasChangedSince(t *testing.T) {
-	d := open(t, "Ada", "Bea")
-	sticky := mark{ID: "note0001", Kind: note, Points: []int16{10, 10}, Text: "first"}
-	d.must(d.add("Ada", sticky, d.now()))
-	sticky.Text = "Ada's"
-	d.must(d.change("Ada", sticky, d.now()))
-	sticky.Text = "Bea's"
-	d.must(d.change("Bea", sticky, d.now()))
-	if done, err := d.undo("Ada", false, d.now()); done || err != nil || d.marks["note0001"].Text != "Bea's" {
-		t.Errorf("Ada's undo: %v, %v, %q", done, err, d.marks["note0001"].Text)
-	}
-	if done, _ := d.undo("Bea", false, d.now()); !done || d.marks["note0001"].Text != "Ada's" || d.marks["note0001"].By != "Ada" {
-		t.Errorf("Bea's undo: %+v", d.marks["note0001"])
-	}
-}
-
-func TestWhoComesBackCanStillUndo(t *testing.T) {
-	d := open(t, "Ada")
-	d.draw("Ada", "stroke01", 1, 1)
-	d.leave("Ada", d.now())
-	you, err := d.enter("another line", secret("Ada"), "Ada", d.now())
-	if done, undone := d.undo("another line", false, d.now()); !done || undone != nil || you.N != 1 || err != nil {
-		t.Errorf("%+v, %v, %v, %v", you, err, done, undone)
 	}
 }
 
@@ -291,31 +175,6 @@ func TestEverythingIsBounded(t *testing.T) {
 }
 
 func second(_ person, err error) error { return err }
-
-func TestBoardsAreBoundedAndTheLongestEmptyOneGoesFirst(t *testing.T) {
-	r := rooms{all: map[string]*room{}, tell: func(*room) {}}
-	defer func() { _ = r.shutdown(t.Context()) }()
-	enter := func(line, where string, at int) error {
-		_, _, err := r.enter(line, secret("x"), "Ada", where, noon.Add(time.Duration(at)*time.Second))
-		return err
-	}
-	for i := range maxBoards {
-		if err := enter(fmt.Sprint(i), fmt.Sprint("board ", i), i); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := enter("more", "one more", 100); err == nil || !strings.Contains(err.Error(), "There are 30 boards") {
-		t.Error(err)
-	}
-	r.all["board 7"].leave("7", noon.Add(200*time.Second))
-	r.all["board 9"].leave("9", noon.Add(100*time.Second))
-	if err := enter("more", "one more", 300); err != nil || r.all["board 9"] != nil || r.all["board 7"] == nil {
-		t.Errorf("%v; boards 7 and 9: %v, %v", err, r.all["board 7"], r.all["board 9"])
-	}
-	if err := enter("odd", "a\nb", 1); err == nil {
-		t.Error("a board may have any name")
-	}
-}
 
 // TestABatchLeadsToTheSameBoard: whatever people do, who applies the batches has what
 // the board has, and the books agree.

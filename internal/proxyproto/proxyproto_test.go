@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/switchboard-rt/switchboard/internal/testio"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -191,35 +193,19 @@ func TestHalfHeaders(t *testing.T) {
 	}
 }
 
-// pipes is a listener in memory, whose connections come from 127.0.0.1.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-}
-
+// tcpLike is a pipe that comes from 127.0.0.1.
 type tcpLike struct{ net.Conn }
 
 func (tcpLike) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return tcpLike{c}, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-func (p *pipes) Close() error   { close(p.done); return nil }
-func (p *pipes) Addr() net.Addr { return nil }
 
 // TestSlowloris: a header must be there in five seconds however often a byte
 // comes, and only so many may be waited for.
 func TestSlowloris(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+		p := testio.NewPipes()
 		l := New(p, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")})
 		slow, ours := net.Pipe()
-		p.conns <- ours
+		p.Bring(tcpLike{ours})
 		from := time.Now()
 		for i := 0; ; i++ {
 			if _, err := slow.Write([]byte("PROXY UNKNOWN " + strings.Repeat("x", 40))[i : i+1]); err != nil {
@@ -233,7 +219,7 @@ func TestSlowloris(t *testing.T) {
 		var all []net.Conn
 		for range maxWaiting + 1 {
 			c, ours := net.Pipe()
-			p.conns <- ours
+			p.Bring(tcpLike{ours})
 			all = append(all, c)
 		}
 		synctest.Wait()

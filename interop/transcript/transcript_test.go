@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,6 +24,7 @@ import (
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/endpoint"
+	"github.com/switchboard-rt/switchboard/internal/testio"
 	"github.com/switchboard-rt/switchboard/transport"
 	"go.uber.org/goleak"
 )
@@ -66,7 +66,7 @@ type player struct {
 	door    *endpoint.Handler
 	token   string
 	sockets map[string]*socket
-	pipes   *pipes
+	pipes   *testio.Pipes
 }
 
 // answer is a line of the server's: "1 <- ...".
@@ -75,7 +75,7 @@ var answer = regexp.MustCompile(`^\w+ <- `)
 // play returns the transcript with the answers that came. Lines with a hash
 // are comments; see do for the others.
 func play(t *testing.T, script string) string {
-	p := &player{t: t, sockets: map[string]*socket{}, pipes: &pipes{conns: make(chan net.Conn), done: make(chan struct{})}}
+	p := &player{t: t, sockets: map[string]*socket{}, pipes: testio.NewPipes()}
 	var out strings.Builder
 	for line := range strings.Lines(script) {
 		line = strings.TrimRight(line, "\n")

@@ -127,7 +127,7 @@ func TestAskInOnDisconnect(t *testing.T) {
 	})
 }
 
-// TestAskWhereverCodeRuns: in Authorize, in a filter and in a stream, each with
+// TestAskWhereverCodeRuns: in a method, in Authorize and in a filter, each with
 // a client that calls the hub back before it answers.
 func TestAskWhereverCodeRuns(t *testing.T) {
 	ask := func(ctx context.Context, c *switchboard.Conn) error {

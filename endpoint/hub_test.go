@@ -22,7 +22,7 @@ func TestTrap01WholeMessagesOnly(t *testing.T) {
 	hub := switchboard.NewHub("burst", &switchboard.Options{Logger: quietLog()})
 	hub.Handle("Burst", func(ctx context.Context, c *switchboard.Conn) error {
 		for i := range count { // together less than MaxPending
-			if err := c.Send(ctx, "Item", i, strings.Repeat("ä\n", 20*i)); err != nil {
+			if err := c.Send(ctx, "Item", i, strings.Repeat("ä\n", 12*i)); err != nil {
 				return err
 			}
 		}
@@ -34,7 +34,7 @@ func TestTrap01WholeMessagesOnly(t *testing.T) {
 			c := dial(t, server, kind, "")
 			c.say(`{"type":1,"target":"Burst","arguments":[]}`)
 			for i := range count {
-				want := fmt.Sprintf(`{"type":1,"target":"Item","arguments":[%d,"%s"]}`, i, strings.Repeat(`ä\n`, 20*i))
+				want := fmt.Sprintf(`{"type":1,"target":"Item","arguments":[%d,"%s"]}`, i, strings.Repeat(`ä\n`, 12*i))
 				if got := c.next(); got != want {
 					t.Fatalf("message %d is %.100q of %d bytes", i, got, len(got))
 				}

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// closedWithin reports whether the server closes nc between two times.
+// closedWithin fails unless the server closes nc between two times.
 func closedWithin(t *testing.T, nc net.Conn, from, to time.Duration) {
 	t.Helper()
 	began := time.Now()

@@ -92,7 +92,7 @@ func TestAccepts(t *testing.T) {
 	})
 }
 
-// TestAttackAddresses: a million addresses must not stay in memory.
+// TestAttackAddresses: the addresses of a scan must not stay in memory.
 func TestAttackAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := limiter(t, Options{Accepts: Rate{PerSecond: Off}})

@@ -1,6 +1,9 @@
 package wire
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
 // crew serves the connections whose sockets have something to read. It is a
 // queue and as many goroutines as are needed so that none of it waits for user
@@ -17,6 +20,7 @@ import "sync"
 type crew struct {
 	engine *Engine
 	work   func() // made once: a method value would be made for each goroutine
+	rounds int    // a member does before it lets others have its processor
 
 	mu      sync.Mutex
 	queue   []served // from head on
@@ -46,16 +50,11 @@ type source interface {
 	wait(ready []served) []served
 }
 
-// member is one goroutine of a crew.
-type member struct {
-	crew    *crew
-	resting bool   // in user code, or waiting for the source
-	at      source // where it stands watch
-	ready   []served
-}
-
 func newCrew(e *Engine) *crew {
-	c := &crew{engine: e}
+	c := &crew{engine: e, rounds: busyRounds}
+	if runtime.GOMAXPROCS(0) == 1 {
+		c.rounds = 1
+	}
 	c.work = e.prepared("reader", c.run)
 	return c
 }
@@ -105,31 +104,6 @@ func (c *crew) recruit() bool {
 	return true
 }
 
-// run is a member's life: it ends when nothing is queued and somebody else
-// stands watch. After a panic in user code, which the engine logs, somebody
-// else takes its place.
-func (c *crew) run() {
-	m := &member{crew: c}
-	left := false
-	defer func() {
-		if !left {
-			m.fall()
-		}
-	}()
-	for {
-		next, source := c.next()
-		switch {
-		case next != nil:
-			next.serve(m)
-		case source != nil:
-			m.watch(source)
-		default:
-			left = true
-			return
-		}
-	}
-}
-
 // next takes the first of the queue. If nobody is queued and nobody stands
 // watch, the member is to; else it has left.
 func (c *crew) next() (served, source) {
@@ -158,91 +132,4 @@ func (c *crew) first() served {
 		c.queue, c.head = c.queue[:0], 0
 	}
 	return first
-}
-
-// watch asks the source, and waits for it if nobody has come meanwhile.
-func (m *member) watch(s source) {
-	m.at = s
-	m.ready = s.now(m.ready[:0])
-	if len(m.ready) == 0 && m.sleep() {
-		m.ready = s.wait(m.ready)
-	}
-	m.wake()
-}
-
-// sleep reports whether the member may wait: whoever was queued while it was
-// awake counts on it.
-func (m *member) sleep() bool {
-	c := m.crew
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.waiting() {
-		return false
-	}
-	m.resting = true
-	c.awake--
-	return true
-}
-
-// wake ends the watch: the member serves those who have something to say.
-func (m *member) wake() {
-	c := m.crew
-	c.mu.Lock()
-	c.queue = append(c.queue, m.ready...)
-	if m.resting {
-		m.resting = false
-		c.awake++
-	}
-	m.leave()
-	c.mu.Unlock()
-	clear(m.ready)
-}
-
-// leave gives up the watch. c.mu is held.
-func (m *member) leave() {
-	if m.crew.watched == m.at {
-		m.crew.watched = nil
-	}
-	m.at.end()
-	m.at = nil
-}
-
-// rest is called by a member before user code, which may hold it up.
-func (m *member) rest() {
-	c := m.crew
-	m.resting = true
-	c.mu.Lock()
-	c.awake--
-	short := c.careful() && c.recruit()
-	trusting := !c.careful()
-	c.mu.Unlock()
-	switch {
-	case short:
-		c.engine.start(c.work)
-	case trusting:
-		c.engine.beat.want()
-	}
-}
-
-// back is the reverse of rest.
-func (m *member) back() {
-	m.resting = false
-	m.crew.mu.Lock()
-	m.crew.awake++
-	m.crew.mu.Unlock()
-}
-
-// fall is a member's end after a panic.
-func (m *member) fall() {
-	c := m.crew
-	c.mu.Lock()
-	if m.at != nil {
-		m.leave()
-	}
-	if !m.resting {
-		c.awake--
-	}
-	c.members--
-	c.mu.Unlock()
-	c.add()
 }

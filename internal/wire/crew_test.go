@@ -3,6 +3,7 @@ package wire
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -283,6 +284,32 @@ func TestALongQueueBringsHelp(t *testing.T) {
 		c.engine.beat.want() // as a method before them would have
 		if d := took(t, done, n); d > n*each/2 || most != 3 {
 			t.Errorf("%v with %d goroutines, alone it takes %v", d, most, n*each)
+		}
+	})
+}
+
+// TestABusyMemberLetsOthersHaveTheProcessor, where there is only one: Go would
+// take it away after 10 ms.
+func TestABusyMemberLetsOthersHaveTheProcessor(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	watched(t, func(e *Engine, c *crew, g *gate) {
+		var ran atomic.Bool
+		done := make(chan int, 1)
+		rounds := 0
+		var again errand
+		again = func() {
+			switch rounds++; {
+			case ran.Load():
+				done <- rounds
+				return
+			case rounds == 10:
+				e.Go("another", func() { ran.Store(true) })
+			}
+			g.bring(again) // there is always somebody
+		}
+		g.bring(again)
+		if n := <-done; n > 13 {
+			t.Errorf("another goroutine ran after %d rounds", n-10)
 		}
 	})
 }

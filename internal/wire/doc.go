@@ -26,13 +26,14 @@
 //
 // A message on its way in:
 //
-//  1. A member of the crew (crew.go) stands watch: it waits for the list to say
-//     that a socket can be read (epoll_linux.go). The poller (poller_linux.go)
-//     claims the socket's reading token (token.go), and the connection joins
-//     the crew's queue. If the token is taken, a note is left on it instead.
-//  2. The member serves the queue. It reads into a borrowed buffer and feeds the [Input],
-//     which parses and queues but runs nothing. When the kernel has no more, the
-//     member releases the token; a note found there means: look again.
+//  1. A member of the crew (crew.go, member.go) stands watch: it waits for the
+//     list to say that a socket can be read (epoll_linux.go). The poller
+//     (poller_linux.go) claims the socket's reading token (token.go), and the
+//     connection joins the crew's queue. If the token is taken, a note is left
+//     on it instead.
+//  2. The member serves the queue. It reads into a borrowed buffer and feeds
+//     the [Input], which parses and queues but runs nothing. When the kernel has
+//     no more, the member releases the token; a note found there means: look again.
 //  3. If the input has something to run, the member corks the outbox and calls
 //     Run: the methods of a hub, on the goroutine that has read. While methods
 //     are quick nobody else is woken. When one takes more than a millisecond or

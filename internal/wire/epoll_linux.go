@@ -20,8 +20,13 @@ type epoll struct {
 	fd    int
 	bell  *os.File
 	raw   syscall.RawConn // of bell
-	set   bool            // the bell is, or has rung; the waiting goroutine's
 	users atomic.Int32    // of fd: the owner until close, and who waits
+
+	// Of who waits.
+	set    bool // the bell is, or has rung
+	events []syscall.EpollEvent
+	n      int
+	heard  func(bell uintptr) bool // made once: a closure would be made for each wait
 }
 
 const (
@@ -34,6 +39,7 @@ const (
 
 func openEpoll() (*epoll, error) {
 	p := &epoll{fd: -1}
+	p.heard = p.hear
 	p.users.Store(1)
 	if err := p.open(); err != nil {
 		p.release()
@@ -74,18 +80,21 @@ func (p *epoll) now(events []syscall.EpollEvent) []syscall.EpollEvent {
 // wait asks for events, and waits while there are none. ok is false when the
 // list was closed. Without events and ok it was interrupted.
 func (p *epoll) wait(events []syscall.EpollEvent) (_ []syscall.EpollEvent, ok bool) {
-	n := 0
-	err := p.raw.Read(func(bell uintptr) (done bool) {
-		if p.set { // one that has rung and was not heard does not ring again
-			p.set = pollNow(int(bell), events[:1]) != 1
-		}
-		if n = pollNow(p.fd, events); n != 0 {
-			return true
-		}
-		p.set = syscall.EpollCtl(int(bell), syscall.EPOLL_CTL_MOD, p.fd, &syscall.EpollEvent{Events: syscall.EPOLLIN | epollOneShot}) == nil
-		return !p.set // which cannot be
-	})
-	return events[:max(n, 0)], err == nil
+	p.events, p.n = events, 0
+	err := p.raw.Read(p.heard)
+	return events[:max(p.n, 0)], err == nil
+}
+
+// hear asks for events. If there are none it sets the bell.
+func (p *epoll) hear(bell uintptr) (done bool) {
+	if p.set { // one that has rung and was not heard does not ring again
+		p.set = pollNow(int(bell), p.events[:1]) != 1
+	}
+	if p.n = pollNow(p.fd, p.events); p.n != 0 {
+		return true
+	}
+	p.set = syscall.EpollCtl(int(bell), syscall.EPOLL_CTL_MOD, p.fd, &syscall.EpollEvent{Events: syscall.EPOLLIN | epollOneShot}) == nil
+	return !p.set // which cannot be
 }
 
 // use keeps fd open until release, close closes it when nobody uses it any

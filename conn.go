@@ -23,9 +23,9 @@ type Conn struct {
 	items map[any]any // made on first use
 }
 
-// ID is the public connection id: other clients may know it. That of a client
-// which negotiated version 0 is its secret, too, see
-// endpoint.Options.MinimumProtocolVersion.
+// ID is the public connection id: other clients may know it, unless the client
+// negotiated version 0. Its id is its secret, too: tell it to nobody, or keep such
+// clients out with endpoint.Options.MinimumProtocolVersion.
 func (c *Conn) ID() string { return c.peer.ConnectionID }
 
 // UserID is the id that [Hub.User] finds the connection by, empty for an

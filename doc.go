@@ -29,7 +29,8 @@
 //     connection whose OnConnect failed or panicked. A method that ignores its
 //     ctx delays only the end of its own connection.
 //   - One method at a time for each connection, in the order of the calls
-//     (Options.Parallel allows more). Methods never block reading. Methods that
+//     (Options.Parallel allows more). A method may take its time: others are
+//     read and served within two milliseconds, whatever it waits for. Methods that
 //     take or return streams start in order and then run beside the others.
 //   - Accepted is not lost: calls that arrived before the client closed or was lost still run;
 //     their ctx is cancelled as soon as the client is known to be gone. Calls

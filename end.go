@@ -60,7 +60,7 @@ func (s *session) respond() {
 	s.lastPing = s.age(time.Now())
 	s.mu.Unlock()
 	s.sent(size, err)
-	s.hub.index.Add(s.conn.ID(), s.conn.UserID(), s)
+	s.hub.enter(s)
 }
 
 // End implements transport.Session: the input is over, and nobody waits for
@@ -161,7 +161,7 @@ func (s *session) leave() {
 
 // left takes the connection off the books.
 func (s *session) left() {
-	s.hub.index.Remove(s.conn.ID())
+	s.hub.exit(s)
 	s.link.Close(transport.Normal)
 	s.mu.Lock()
 	s.phase = gone

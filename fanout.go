@@ -1,81 +1,89 @@
 package switchboard
 
-import (
-	"slices"
-
-	"github.com/switchboard-rt/switchboard/transport"
-)
+import "slices"
 
 // queueAbove is the number of receivers from which a send is left to the flush workers.
 const queueAbove = 16
 
-// message is one send on its way: encoded at most once for each codec.
-type message struct {
-	hub    *Hub
-	method string
-	args   []any
-	key    string
-	frames [4]*transport.Frame // by codec; more codecs than that are encoded each time
-}
-
-// frame encodes the message for a codec, the first time it is asked for.
-func (m *message) frame(codec int) (*transport.Frame, error) {
-	if codec < len(m.frames) && m.frames[codec] != nil {
-		return m.frames[codec], nil
-	}
-	c := m.hub.options.Codecs[codec]
-	p, err := c.AppendInvocation(nil, "", m.method, m.args, nil)
-	if err != nil {
-		return nil, err
-	}
-	f := frame(c, transport.Event, p)
-	f.Key = m.key
-	if codec < len(m.frames) {
-		m.frames[codec] = f
-	}
-	return f, nil
-}
-
-// deliver finds the receivers and appends the message to their links.
+// deliver appends the message to the receivers' links. Everything is encoded
+// before the first of them gets it, so that an error means that nobody does.
 func (t Target) deliver(m *message) error {
+	var one [1]*session
+	var to []*session
+	n := t.sets()
+	for i := range n {
+		to = t.set(i, &one)
+		if err := t.encode(m, to); err != nil {
+			return err
+		}
+		if m.complete() {
+			break
+		}
+	}
+	if n == 1 { // the usual case: nobody is looked for twice
+		t.fanOut(m, to)
+		return nil
+	}
+	for i := range n {
+		t.fanOut(m, t.set(i, &one))
+	}
+	return nil
+}
+
+// sets is how many sets of receivers the target has.
+func (t Target) sets() int {
+	if t.kind == toAll || t.kind == toCaller {
+		return 1
+	}
+	return len(t.names)
+}
+
+// set is one of the sets of receivers; one is room for a set of one.
+func (t Target) set(i int, one *[1]*session) []*session {
 	index := t.hub.index
 	switch t.kind {
 	case toAll:
-		return t.fanOut(m, index.All())
+		return index.All()
 	case toGroups:
-		for _, g := range t.names {
-			if err := t.fanOut(m, index.Group(g)); err != nil {
-				return err
-			}
-		}
+		return index.Group(t.names[i])
 	case toUsers:
-		for i, u := range t.names {
-			if slices.Contains(t.names[:i], u) {
-				continue
-			}
-			if err := t.fanOut(m, index.User(u)); err != nil {
-				return err
-			}
+		if !slices.Contains(t.names[:i], t.names[i]) {
+			return index.User(t.names[i])
 		}
 	case toClients:
-		for i, id := range t.names {
-			s, ok := index.Get(id)
-			if !ok || slices.Contains(t.names[:i], id) {
-				continue
-			}
-			if err := t.fanOut(m, []*session{s}); err != nil {
-				return err
-			}
+		if s, ok := index.Get(t.names[i]); ok && !slices.Contains(t.names[:i], t.names[i]) {
+			one[0] = s
+			return one[:]
 		}
 	case toCaller:
 		if s := t.conn.s; s.codecChosen() {
-			return t.fanOut(m, []*session{s})
+			one[0] = s
+			return one[:]
 		}
 	}
 	return nil
 }
 
-func (t Target) fanOut(m *message, to []*session) error {
+// encode makes the frames that the receivers need. It looks at no more of them
+// than it takes to meet every codec in use: at one, if there is one.
+func (t Target) encode(m *message, to []*session) error {
+	last := -1
+	for _, s := range to {
+		if s.codec == last || len(t.except) > 0 && slices.Contains(t.except, s.conn.ID()) {
+			continue
+		}
+		last = s.codec
+		if _, err := m.frame(s.codec); err != nil {
+			return err
+		}
+		if m.complete() {
+			break
+		}
+	}
+	return nil
+}
+
+func (t Target) fanOut(m *message, to []*session) {
 	many := len(to) > queueAbove
 	sent, size := 0, 0
 	for _, s := range to {
@@ -84,7 +92,7 @@ func (t Target) fanOut(m *message, to []*session) error {
 		}
 		f, err := m.frame(s.codec)
 		if err != nil {
-			return err
+			continue // it has come, or gone, since encode looked
 		}
 		// An error means that this receiver has ended, which is no concern of the sender's.
 		if many {
@@ -100,7 +108,6 @@ func (t Target) fanOut(m *message, to []*session) error {
 	if o := t.hub.observer; o != nil && sent > 0 {
 		o.Sent(sent, size)
 	}
-	return nil
 }
 
 // codecChosen reports whether the client got through its handshake.

@@ -39,6 +39,7 @@ type Hub struct {
 	questions sync.Map     // the *session asked, by id of the question
 
 	index *registry.Registry[*session]
+	inUse []atomic.Int64     // how many connections use each codec; all that are in the index are counted
 	pings []*transport.Frame // for each codec, made once
 
 	decoders []bind.Decode // the codecs' Decode: a method value costs an allocation
@@ -66,6 +67,7 @@ func NewHub(name string, o *Options) *Hub {
 		index:    registry.New[*session](),
 		sessions: map[*session]struct{}{},
 		drained:  make(chan struct{}),
+		inUse:    make([]atomic.Int64, len(options.Codecs)),
 	}
 	h.filters.add(options.Filters)
 	for _, c := range options.Codecs {
@@ -161,6 +163,21 @@ func (h *Hub) Abort(_ context.Context, id string) error {
 // spawn runs f on a goroutine of the hub's own; Shutdown waits for it. It is
 // the one place in this package that starts any.
 func (h *Hub) spawn(f func()) { h.work.Go(f) }
+
+// enter makes s addressable.
+func (h *Hub) enter(s *session) {
+	h.inUse[s.codec].Add(1)
+	if !h.index.Add(s.conn.ID(), s.conn.UserID(), s) {
+		h.inUse[s.codec].Add(-1)
+	}
+}
+
+// exit is the reverse of enter, if s has entered.
+func (h *Hub) exit(s *session) {
+	if known, ok := h.index.Remove(s.conn.ID()); ok {
+		h.inUse[known.codec].Add(-1)
+	}
+}
 
 // forget takes s off the books when nothing of it runs any more.
 func (h *Hub) forget(s *session) {

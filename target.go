@@ -96,8 +96,9 @@ func (t Target) Latest(key string) Target {
 // Send works with a ctx that has ended, too: a message that a client sent just
 // before it left must still reach the others.
 //
-// The error says that the arguments cannot be encoded, that method is empty or
-// that a group has no name.
+// An error means that nobody got the message: the arguments cannot be encoded
+// for one of the receivers, who may use different codecs, method is empty or a
+// group has no name.
 func (t Target) Send(ctx context.Context, method string, args ...any) error {
 	if method == "" {
 		return errors.New("switchboard: send: the method has no name")

@@ -102,8 +102,9 @@ type Options struct {
 	Subprotocols []string
 	// MinimumProtocolVersion refuses clients that negotiate below it. Clients of
 	// version 0 (no official one has been for years) have one id that is public
-	// and secret at once: 1 keeps them out where a hub shows connection ids to
-	// other users. Default 0.
+	// and secret at once: whoever sees it can speak for them and hear what is
+	// for them. Where a hub tells Conn.ID to other clients set this to 1, which
+	// keeps them out, or tell an id of your own, as the demos do. Default 0.
 	MinimumProtocolVersion int
 
 	// MaxPendingNegotiations bounds connections that were negotiated and have

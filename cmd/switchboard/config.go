@@ -43,10 +43,9 @@ type config struct {
 	AdminAddr, OTLPEndpoint      string
 	TraceRatio                   float64
 	DrainWait, DrainTime         time.Duration
-	Limits                       choice
-	MaxPerAddress, MaxPerUser    int
-	MaxAccepts                   float64
-	MaxCalls, MaxBytes           float64
+
+	limitSettings
+	bounds
 
 	// sources says where each setting came from; fs has them all by name.
 	sources map[string]string
@@ -105,13 +104,8 @@ func (c *config) settings() *pflag.FlagSet {
 	c.LogLevel = choice{"info", []string{"debug", "info", "warn", "error"}}
 	fs.Var(&c.LogLevel, "log-level", "debug, info, warn or error")
 
-	c.Limits = choice{"on", []string{"on", "dry-run", "off"}}
-	fs.Var(&c.Limits, "limits", "limits of connections, calls and bytes (docs/limits.md): on, dry-run (only counts) or off")
-	fs.IntVar(&c.MaxPerAddress, "max-connections-per-address", 1000, "connections from one IPv4 address or IPv6 /64, loopback excepted; -1 for no limit")
-	fs.IntVar(&c.MaxPerUser, "max-connections-per-user", 1000, "connections of one user; -1 for no limit")
-	fs.Float64Var(&c.MaxAccepts, "max-accepts-per-second", 5000, "new connections each second, four times that at once; -1 for no limit")
-	fs.Float64Var(&c.MaxCalls, "max-calls-per-second", 1000, "calls of one connection each second, five times that at once; of one user five times as many; -1 for no limit")
-	fs.Float64Var(&c.MaxBytes, "max-bytes-per-second", 8<<20, "bytes from one connection each second, four times that at once; from one user four times as many; -1 for no limit")
+	c.limitSettings.settings(fs)
+	c.bounds.settings(fs)
 
 	fs.StringVar(&c.AdminAddr, "admin-addr", "localhost:5010", "`address` for operators: metrics, health, profiles; no password, so keep it from the public; none for none")
 	fs.StringVar(&c.OTLPEndpoint, "otlp-endpoint", "", "`URL` of an OpenTelemetry collector that takes traces, such as http://localhost:4318")

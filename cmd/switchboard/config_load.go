@@ -169,11 +169,8 @@ func (c *config) check() error {
 	if !(c.TraceRatio >= 0 && c.TraceRatio <= 1) {
 		bad("trace-ratio", "%v is not between 0 and 1", c.TraceRatio)
 	}
-	if c.MaxPerAddress == 0 || c.MaxPerUser == 0 || c.MaxAccepts == 0 || c.MaxCalls == 0 || c.MaxBytes == 0 {
-		bad("limits", "a limit of 0 would let nothing through; -1 means no limit")
-	} else if _, err := c.limits(); err != nil {
-		bad("limits", "%v", err)
-	}
+	c.limitSettings.check(bad)
+	c.bounds.check(bad)
 	if c.DrainWait < 0 || c.DrainTime < 0 {
 		bad("drain-time", "drain-wait and drain-time must not be negative")
 	}

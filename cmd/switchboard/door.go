@@ -23,6 +23,7 @@ type door struct {
 // newDoor reads keys and checks the options. Close it in the end.
 func newDoor(c *config, log *slog.Logger) (*door, error) {
 	d := &door{options: endpoint.Options{Logger: log, AllowedOrigins: c.AllowedOrigins, AllowedHosts: c.AllowedHosts, Driver: c.Driver.value}}
+	c.bound(&d.options)
 	if c.Compression {
 		d.options.Compression = &endpoint.Compression{MinSize: c.CompressionMinSize}
 	}

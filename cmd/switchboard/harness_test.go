@@ -22,7 +22,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is the command itself in a process that start has started.
+func TestMain(m *testing.M) {
+	if os.Getenv(beCommand) != "" {
+		main()
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const beCommand = "TEST_AS_COMMAND"
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 

@@ -13,11 +13,25 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	defer stop()
+	exitAtSecond(os.Interrupt, syscall.SIGTERM)
 	if err := command().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "switchboard:", err)
 		os.Exit(1)
 	}
+}
+
+// exitAtSecond ends the process at once at the second of these signals. Their
+// default action would not do: a script starts what it puts into the background
+// with SIGINT ignored.
+func exitAtSecond(signals ...os.Signal) {
+	got := make(chan os.Signal, 2)
+	signal.Notify(got, signals...)
+	go func() { // ends with the process
+		<-got
+		second, _ := (<-got).(syscall.Signal)
+		os.Exit(128 + int(second)) // as shells have it; nothing is printed, which could block
+	}()
 }
 
 func command() *cobra.Command {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchboard-rt/switchboard"
 	"github.com/switchboard-rt/switchboard/examples/demo"
+	"github.com/switchboard-rt/switchboard/transport"
 )
 
 // guests is the group of clients that have entered no room: the newcomer's ten
@@ -49,6 +50,8 @@ func New(env demo.Env) *demo.Demo {
 }
 
 func newServer(o *switchboard.Options) *server {
+	// People know each other by this: the id of a connection may be its secret.
+	o.UserID = func(p *transport.Peer) string { return demo.PublicID(p.ConnectionID) }
 	s := &server{hub: switchboard.NewHub("chat", o), rooms: newRooms(time.Now())}
 	s.news = demo.NewCalm(500*time.Millisecond, s.tellRooms)
 	s.hub.Handle("Enter", s.enter)
@@ -58,7 +61,7 @@ func newServer(o *switchboard.Options) *server {
 	s.hub.Handle("Say", func(ctx context.Context, c *switchboard.Conn, text string) error {
 		s.turn.Lock()
 		defer s.turn.Unlock()
-		m, err := s.rooms.say(c.ID(), text, time.Now())
+		m, err := s.rooms.say(c.UserID(), text, time.Now())
 		if err != nil {
 			return err // a sentence that the person sees
 		}

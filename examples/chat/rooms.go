@@ -24,7 +24,7 @@ var standing = []string{lobby, "Workshop", "Quiet corner"}
 type message struct {
 	N     int64  `json:"n"` // grows with each message
 	Room  string `json:"room"`
-	From  string `json:"from"` // connection id; empty for a guest
+	From  string `json:"from"` // whose id it is; empty for a guest
 	Name  string `json:"name"`
 	To    string `json:"to,omitempty"` // the name it was whispered to
 	Text  string `json:"text"`
@@ -54,7 +54,7 @@ type listed struct {
 }
 
 type room struct {
-	people  map[string]string // connection id to name
+	people  map[string]string // id to name
 	history []message
 }
 
@@ -63,7 +63,7 @@ type room struct {
 type rooms struct {
 	mu    sync.Mutex
 	rooms map[string]*room
-	where map[string]string // connection id to room
+	where map[string]string // id to room
 	pace  map[string]*pace
 	n     int64 // number of the last message
 }

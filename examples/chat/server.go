@@ -10,7 +10,7 @@ import (
 func (s *server) sendMessage(ctx context.Context, c *switchboard.Conn, user, text string) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	m, err := s.rooms.sayAsGuest(c.ID(), user, text, time.Now())
+	m, err := s.rooms.sayAsGuest(c.UserID(), user, text, time.Now())
 	if err != nil {
 		return err
 	}
@@ -21,18 +21,18 @@ func (s *server) sendMessage(ctx context.Context, c *switchboard.Conn, user, tex
 // snapshot is taken after the person is in the room's group, so that nothing
 // falls between: what is in both is told apart by its number.
 func (s *server) enter(ctx context.Context, c *switchboard.Conn, name, room string) (snapshot, error) {
-	from, to, err := s.rooms.enter(c.ID(), name, room, time.Now())
+	from, to, err := s.rooms.enter(c.UserID(), name, room, time.Now())
 	if err != nil {
 		return snapshot{}, err
 	}
 	if from == to {
-		now := s.rooms.look(c.ID())
+		now := s.rooms.look(c.UserID())
 		return now, s.tell(ctx, c, to, "renamed", now.You)
 	}
 	if err := s.change(ctx, c, from, to); err != nil {
 		return snapshot{}, err
 	}
-	now := s.rooms.look(c.ID())
+	now := s.rooms.look(c.UserID())
 	if err := s.tell(ctx, c, to, "joined", now.You); err != nil {
 		return snapshot{}, err
 	}
@@ -58,7 +58,7 @@ func (s *server) depart(ctx context.Context, c *switchboard.Conn, room string) e
 	if err := c.Leave(ctx, roomGroup(room)); err != nil {
 		return err
 	}
-	return s.tell(ctx, c, room, "left", c.ID())
+	return s.tell(ctx, c, room, "left", c.UserID())
 }
 
 func (s *server) tell(ctx context.Context, c *switchboard.Conn, room, what string, arg any) error {
@@ -71,28 +71,28 @@ func (s *server) tellRooms() {
 }
 
 func (s *server) left(ctx context.Context, c *switchboard.Conn) {
-	room := s.rooms.leave(c.ID())
+	room := s.rooms.leave(c.UserID())
 	if room == "" {
 		return
 	}
-	_ = s.tell(ctx, c, room, "left", c.ID()) // it always encodes
+	_ = s.tell(ctx, c, room, "left", c.UserID()) // it always encodes
 	s.news.Ask()
 }
 
 // whisper takes a text to one person; the answer is the message as it was sent.
 func (s *server) whisper(ctx context.Context, c *switchboard.Conn, to, text string) (message, error) {
-	m, err := s.rooms.whisper(c.ID(), to, text, time.Now())
+	m, err := s.rooms.whisper(c.UserID(), to, text, time.Now())
 	if err != nil {
 		return m, err
 	}
 	s.said.Add(1)
-	return m, s.hub.Client(to).Send(ctx, "whispered", m)
+	return m, s.hub.User(to).Send(ctx, "whispered", m)
 }
 
 func (s *server) typing(ctx context.Context, c *switchboard.Conn) error {
-	room, tell := s.rooms.typing(c.ID(), time.Now())
+	room, tell := s.rooms.typing(c.UserID(), time.Now())
 	if !tell {
 		return nil // no room, or too often: not worth an error
 	}
-	return s.tell(ctx, c, room, "typing", c.ID())
+	return s.tell(ctx, c, room, "typing", c.UserID())
 }

@@ -190,12 +190,12 @@ func (s *server) at(ctx context.Context, c *switchboard.Conn, at []byte) error {
 	if !s.people.move(c.ID(), at, time.Now()) {
 		return nil
 	}
-	return c.OthersIn(writers).Send(ctx, "at", c.ID(), at)
+	return c.OthersIn(writers).Send(ctx, "at", demo.PublicID(c.ID()), at)
 }
 
 func (s *server) left(ctx context.Context, c *switchboard.Conn, _ error) {
 	if s.people.leave(c.ID()) {
-		_ = c.OthersIn(writers).Send(ctx, "left", c.ID()) // it always encodes
+		_ = c.OthersIn(writers).Send(ctx, "left", demo.PublicID(c.ID())) // it always encodes
 	}
 }
 

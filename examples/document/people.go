@@ -23,6 +23,7 @@ type person struct {
 	At   []byte `json:"at" msgpack:"at"`     // the cursor, as pages encode it
 	Cord int    `json:"cord" msgpack:"cord"` // the colour, from 1
 
+	line    string // connection id
 	addr    string
 	updates demo.Bucket
 	bytes   demo.Bucket
@@ -33,29 +34,29 @@ type person struct {
 // be called from any goroutine.
 type people struct {
 	mu  sync.Mutex
-	all map[string]*person
+	all map[string]*person // by connection id
 }
 
 // enter adds or renames a person.
-func (p *people) enter(id, name, addr string, now time.Time) (person, error) {
+func (p *people) enter(line, name, addr string, now time.Time) (person, error) {
 	name, err := demo.CheckName(name)
 	if err != nil {
 		return person{}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	one := p.all[id]
+	one := p.all[line]
 	if one == nil {
 		if len(p.all) >= maxPeople {
 			return person{}, switchboard.Errorf("%d people write here, which is all there can be.", maxPeople)
 		}
 		one = &person{
-			ID: id, addr: addr, Cord: p.cord(),
+			ID: demo.PublicID(line), line: line, addr: addr, Cord: p.cord(),
 			updates: demo.Bucket{Burst: updateBurst, Every: updatePace},
 			bytes:   demo.Bucket{Burst: byteBurst, Every: bytePace},
 			cursors: demo.Bucket{Burst: updateBurst, Every: updatePace},
 		}
-		p.all[id] = one
+		p.all[line] = one
 	}
 	if one.updates.Take(1, now) > 0 {
 		return person{}, errFast
@@ -79,11 +80,11 @@ func (p *people) cord() int {
 	return best + 1
 }
 
-func (p *people) leave(id string) (was bool) {
+func (p *people) leave(line string) (was bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, was = p.all[id]
-	delete(p.all, id)
+	_, was = p.all[line]
+	delete(p.all, line)
 	return was
 }
 
@@ -99,10 +100,10 @@ func (p *people) list() []person {
 }
 
 // mayWrite holds a person to their pace.
-func (p *people) mayWrite(id string, size int, now time.Time) error {
+func (p *people) mayWrite(line string, size int, now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	one := p.all[id]
+	one := p.all[line]
 	if one == nil {
 		return switchboard.Error("Enter first: load the page again.")
 	}
@@ -115,10 +116,10 @@ func (p *people) mayWrite(id string, size int, now time.Time) error {
 var errFast = switchboard.Error("That was fast. Your text is kept and sent again in a moment.")
 
 // move notes a cursor. It reports whether the others should be told.
-func (p *people) move(id string, at []byte, now time.Time) bool {
+func (p *people) move(line string, at []byte, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	one := p.all[id]
+	one := p.all[line]
 	if one == nil || len(at) > maxCursor || one.cursors.Take(1, now) > 0 {
 		return false // a cursor is not worth an error
 	}
@@ -126,7 +127,7 @@ func (p *people) move(id string, at []byte, now time.Time) bool {
 	return true
 }
 
-// pair chooses two people to agree, from two addresses if there are two.
+// pair chooses the connections of two people to agree, from two addresses if there are two.
 // order is a random order of n.
 func (p *people) pair(order func(n int) []int) (one, other string, ok bool) {
 	all := p.list()
@@ -141,7 +142,7 @@ func (p *people) pair(order func(n int) []int) (one, other string, ok bool) {
 			break
 		}
 	}
-	return first.ID, second.ID, true
+	return first.line, second.line, true
 }
 
 // What a person may do at once, and then one in so long.

@@ -105,6 +105,6 @@ func (a *Acceptor) acceptAgain() {
 // lookAtDoor has the kernel speak of the listener or not. a.mu is held.
 func (a *Acceptor) lookAtDoor(events uint32) {
 	_ = a.raw.Control(func(fd uintptr) { // a listener that was closed is found to be
-		_ = syscall.EpollCtl(a.epfd, syscall.EPOLL_CTL_MOD, int(fd), &syscall.EpollEvent{Events: events})
+		_ = a.epoll.control(syscall.EPOLL_CTL_MOD, int(fd), events, 0, 0)
 	})
 }

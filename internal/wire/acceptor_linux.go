@@ -3,9 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -26,8 +24,7 @@ type Acceptor struct {
 	most   int // may wait
 
 	mu     sync.Mutex
-	file   *os.File // of the epoll instance, which holds the listener, too
-	epfd   int
+	epoll  *epoll // which holds the listener, too; nil before Start
 	closed bool
 	places []place // what an event's number means; nobody waits at 0, the listener's
 	free   []int32
@@ -48,52 +45,51 @@ func NewAcceptor(l *net.TCPListener, o AcceptorOptions) (*Acceptor, error) {
 
 // Start begins to accept. It is called once.
 func (a *Acceptor) Start() error {
-	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
-	if err != nil {
-		return fmt.Errorf("wire: epoll: %w", err)
-	}
-	_ = syscall.SetNonblock(fd, true) // cannot fail; for Go's poller, as in poller.open
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.epfd, a.file = fd, os.NewFile(uintptr(fd), "epoll")
 	if a.closed {
-		return errors.Join(net.ErrClosed, a.file.Close())
+		return net.ErrClosed
 	}
-	waiter, err := a.file.SyscallConn()
-	if err == nil {
-		err = a.openDoor()
-	}
+	p, err := openEpoll()
 	if err != nil {
-		return errors.Join(err, a.file.Close())
+		return err
 	}
-	a.engine.Go("acceptor", func() { a.run(waiter) })
+	if err := a.openDoor(p); err != nil {
+		p.close()
+		return err
+	}
+	a.epoll = p
+	p.use()
+	a.engine.Go("acceptor", func() {
+		defer p.release()
+		a.run(p)
+	})
 	a.watch = a.engine.Watch(a)
 	return nil
 }
 
 // openDoor has the kernel say when somebody comes. Accepted sockets inherit the
 // listener's TCP_NODELAY, which spares each of them a system call.
-func (a *Acceptor) openDoor() (err error) {
+func (a *Acceptor) openDoor(p *epoll) (err error) {
 	controlErr := a.raw.Control(func(fd uintptr) {
 		if err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err == nil {
-			err = syscall.EpollCtl(a.epfd, syscall.EPOLL_CTL_ADD, int(fd), &syscall.EpollEvent{Events: doorEvents})
+			err = p.control(syscall.EPOLL_CTL_ADD, int(fd), doorEvents, 0, 0)
 		}
 	})
 	return errors.Join(controlErr, err)
 }
 
-// run waits for events until the file is closed.
-func (a *Acceptor) run(waiter syscall.RawConn) {
-	var events [maxEvents]syscall.EpollEvent
+// run waits for events until the list is closed.
+func (a *Acceptor) run(p *epoll) {
+	var room [maxEvents]syscall.EpollEvent
 	var ready []served
 	buf := new([maxPeek]byte)
-	n := 0
-	wait := func(fd uintptr) (done bool) {
-		n = pollNow(int(fd), events[:])
-		return n != 0
-	}
-	for waiter.Read(wait) == nil {
-		for i := range max(n, 0) {
+	for {
+		events, ok := p.wait(room[:])
+		if !ok {
+			return
+		}
+		for i := range events {
 			if e := &events[i]; e.Fd == 0 {
 				ready = a.accept(ready, buf[:])
 			} else if g := a.take(e.Fd, e.Pad); g != nil && g.look(buf[:]) {
@@ -129,8 +125,8 @@ func (a *Acceptor) Close() error {
 		return nil
 	}
 	a.closed = true
-	if a.file != nil {
-		_ = a.file.Close() // ends the goroutine's wait
+	if a.epoll != nil {
+		a.epoll.close() // ends the goroutine's wait
 	}
 	if a.retry != nil {
 		a.retry.Stop()

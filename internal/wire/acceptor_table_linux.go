@@ -33,7 +33,7 @@ func (a *Acceptor) wait(g *Arrival) bool {
 	}
 	at := a.free[len(a.free)-1]
 	p := &a.places[at]
-	if syscall.EpollCtl(a.epfd, syscall.EPOLL_CTL_ADD, int(g.fd), &syscall.EpollEvent{Events: readEvents, Fd: at, Pad: p.generation}) != nil {
+	if a.epoll.control(syscall.EPOLL_CTL_ADD, int(g.fd), readEvents, at, p.generation) != nil {
 		return false
 	}
 	a.free = a.free[:len(a.free)-1]
@@ -63,7 +63,7 @@ func (a *Acceptor) takeLocked(at int32) *Arrival {
 	p.generation++
 	a.free = append(a.free, at)
 	if !a.closed {
-		_ = syscall.EpollCtl(a.epfd, syscall.EPOLL_CTL_DEL, int(g.fd), nil) // it is there
+		_ = a.epoll.control(syscall.EPOLL_CTL_DEL, int(g.fd), 0, 0, 0) // it is there
 	}
 	return g
 }
